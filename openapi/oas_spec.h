@@ -1,0 +1,64 @@
+/* openapi/nexus.yaml in memory: HTTP rules for RPCs, and the words of the documentation.
+ *
+ * One file decides both what the gateway routes and what the document says, so that they cannot
+ * differ. */
+#ifndef OAS_SPEC_H
+#define OAS_SPEC_H
+
+#include <stddef.h>
+
+#include "nx_arena.h"
+#include "nx_status.h"
+
+enum oas_verb { OAS_GET, OAS_PUT, OAS_POST, OAS_PATCH, OAS_DELETE };
+
+/* One way to call one RPC over HTTP: google/api/http.proto's HttpRule. */
+struct oas_rule {
+    const char *selector; /* "nexus.catalog.v1.CatalogService.GetProduct" */
+    enum oas_verb verb;
+    const char *path;          /* template: "/v1/products/{id}", "/v1/{name=products/+}" with an asterisk for + */
+    const char *body;          /* "*", a field of the request, or "" for none */
+    const char *response_body; /* a field of the response, or "" for all of it */
+    unsigned line;             /* in the file, for messages */
+};
+
+struct oas_tag {
+    const char *name;
+    const char *description;
+};
+
+struct oas_server {
+    const char *url;
+    const char *description;
+};
+
+/* All that the file says. Strings are never NULL. */
+struct oas_spec {
+    const char *title;
+    const char *version;
+    const char *summary;
+    const char *description;
+    const char *license_name;
+    const char *license_identifier; /* SPDX */
+    struct oas_server *servers;
+    size_t server_count;
+    struct oas_tag *tags;
+    size_t tag_count;
+    struct oas_rule *rules; /* additional bindings follow their rule as rules of their own */
+    size_t rule_count;
+};
+
+/* Read and check a spec file.
+ * Result: freed with oas_spec_destroy().
+ * Fails:  INVALID_ARGUMENT; the message begins with "file:line: " where one is known. */
+nx_status oas_spec_load(const char *file, struct nx_arena *arena,
+                        struct oas_spec **ret_spec) NX_MUST_USE;
+
+/* As oas_spec_load(), from text in memory; `name` stands for the file in messages. */
+nx_status oas_spec_parse(struct nx_str yaml, const char *name, struct nx_arena *arena,
+                         struct oas_spec **ret_spec) NX_MUST_USE;
+
+/* Takes NULL. */
+void oas_spec_destroy(struct oas_spec *spec);
+
+#endif

@@ -1,0 +1,72 @@
+/* What the parts of wire share. */
+#ifndef WIRE_INTERNAL_H
+#define WIRE_INTERNAL_H
+
+#include <grpc/grpc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "wire_pb.h"
+#include "wire_server.h"
+
+/* What a completion queue gives back for a finished operation: what to do then. Lives in whatever
+ * the operation belongs to. */
+struct wire_tag {
+    void (*fire)(struct wire_tag *tag, bool ok);
+};
+
+#define WIRE_OWNER(pointer, type, member)                                                          \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+/* Serve a queue until it is shut down and empty: the body of its thread. */
+void wire_serve_queue(grpc_completion_queue *queue);
+
+/* Between the core's time and nanoseconds of the monotonic clock. */
+gpr_timespec wire_time_from_deadline(int64_t deadline_ns);
+int64_t wire_time_to_deadline(gpr_timespec time);
+
+/* One completion queue of a server and its thread. */
+struct wire_shard {
+    struct wire_server *server;
+    grpc_completion_queue *queue;
+    pthread_t thread;
+    unsigned index;
+    bool running;
+    atomic_uint in_flight;
+};
+
+/* A method that is served, or (method NULL) the catch-all for those that are not. */
+struct wire_route {
+    const struct wire_method *method;
+    const void *implementation;
+    void *context;
+    void *registration; /* the core's handle */
+};
+
+struct wire_server {
+    struct wire_server_options options; /* with defaults filled in */
+    struct wire_pb_limits limits;
+    grpc_server *core;
+    struct wire_shard *shards;
+    struct wire_route *routes;
+    size_t route_count;
+    struct wire_route unknown;
+    int *ports;
+    bool started;
+    bool drained;
+    struct wire_tag shut_down;
+    pthread_mutex_t mutex; /* guards the two below */
+    pthread_cond_t changed;
+    bool is_shut_down;
+    size_t calls; /* alive, posted ones included */
+};
+
+/* Post a request for the next call of a route on a shard. Does nothing once the server shuts down
+ * or memory is out (it is said in the log then). */
+void wire_call_post(struct wire_shard *shard, const struct wire_route *route);
+
+/* Count a call in, and out. */
+void wire_server_call_begins(struct wire_server *server);
+void wire_server_call_ended(struct wire_server *server);
+
+#endif

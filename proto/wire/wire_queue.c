@@ -1,0 +1,38 @@
+#include "wire_internal.h"
+
+#include "nx_clock.h"
+
+#include <grpc/support/time.h>
+
+void wire_serve_queue(grpc_completion_queue *queue)
+{
+    for (;;) {
+        grpc_event event =
+            grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+        if (event.type == GRPC_QUEUE_SHUTDOWN)
+            return;
+        if (event.type == GRPC_OP_COMPLETE) {
+            struct wire_tag *tag = event.tag;
+            tag->fire(tag, event.success != 0);
+        }
+    }
+}
+
+gpr_timespec wire_time_from_deadline(int64_t deadline_ns)
+{
+    if (deadline_ns <= 0 || deadline_ns == NX_DEADLINE_NEVER)
+        return gpr_inf_future(GPR_CLOCK_MONOTONIC);
+    return gpr_time_from_nanos(deadline_ns, GPR_CLOCK_MONOTONIC);
+}
+
+int64_t wire_time_to_deadline(gpr_timespec time)
+{
+    if (gpr_time_cmp(time, gpr_inf_future(time.clock_type)) == 0)
+        return NX_DEADLINE_NEVER;
+    gpr_timespec monotonic = gpr_convert_clock_type(time, GPR_CLOCK_MONOTONIC);
+    int64_t nanos;
+    if (__builtin_mul_overflow(monotonic.tv_sec, INT64_C(1000000000), &nanos) ||
+        __builtin_add_overflow(nanos, monotonic.tv_nsec, &nanos))
+        return NX_DEADLINE_NEVER;
+    return nanos;
+}

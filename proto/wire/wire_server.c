@@ -1,0 +1,263 @@
+#include "wire_internal.h"
+
+#include "nx_clock.h"
+#include "nx_log.h"
+
+#include <grpc/grpc_security.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* How many calls of one method a shard can take at once before the core has to keep them. Each
+ * posted call costs the core's queue a little on every operation, so it is tens in all. */
+#define POSTED_PER_ROUTE 4
+
+#define MAX_ROUTES 256
+
+static unsigned or_default(unsigned value, unsigned fallback)
+{
+    return value ? value : fallback;
+}
+
+static size_t or_default_size(size_t value, size_t fallback)
+{
+    return value ? value : fallback;
+}
+
+static struct wire_server_options with_defaults(struct wire_server_options options)
+{
+    options.shards = or_default(options.shards, 1);
+    options.max_in_flight = or_default(options.max_in_flight, 1024);
+    options.max_request_bytes = or_default_size(options.max_request_bytes, (size_t)4 << 20);
+    options.max_metadata_bytes = or_default_size(options.max_metadata_bytes, (size_t)8 << 10);
+    options.max_call_bytes = or_default_size(options.max_call_bytes, (size_t)64 << 20);
+    options.max_depth = or_default(options.max_depth, 100);
+    options.max_fields = or_default(options.max_fields, 1000000);
+    options.max_streams = or_default(options.max_streams, 1000);
+    return options;
+}
+
+static void on_shut_down(struct wire_tag *tag, bool ok)
+{
+    (void)ok;
+    struct wire_server *server = WIRE_OWNER(tag, struct wire_server, shut_down);
+    pthread_mutex_lock(&server->mutex);
+    server->is_shut_down = true;
+    pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->mutex);
+}
+
+void wire_server_call_begins(struct wire_server *server)
+{
+    pthread_mutex_lock(&server->mutex);
+    server->calls++;
+    pthread_mutex_unlock(&server->mutex);
+}
+
+void wire_server_call_ended(struct wire_server *server)
+{
+    pthread_mutex_lock(&server->mutex);
+    server->calls--;
+    if (server->calls == 0)
+        pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->mutex);
+}
+
+static grpc_server *new_core(const struct wire_server_options *options)
+{
+    grpc_arg args[] = {
+        {.type = GRPC_ARG_INTEGER,
+         .key = GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
+         .value.integer = (int)options->max_request_bytes},
+        {.type = GRPC_ARG_INTEGER,
+         .key = GRPC_ARG_MAX_CONCURRENT_STREAMS,
+         .value.integer = (int)options->max_streams},
+        {.type = GRPC_ARG_INTEGER, .key = GRPC_ARG_ALLOW_REUSEPORT, .value.integer = 0},
+        {.type = GRPC_ARG_INTEGER, .key = GRPC_ARG_ENABLE_CENSUS, .value.integer = 0},
+    };
+    return grpc_server_create(
+        &(grpc_channel_args){.num_args = sizeof args / sizeof *args, .args = args}, NULL);
+}
+
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+nx_status wire_server_new(const struct wire_server_options *options,
+                          struct wire_server **ret_server)
+{
+    struct wire_server_options full = with_defaults(*options);
+    struct wire_server *server = calloc(1, sizeof *server);
+    struct wire_shard *shards = calloc(full.shards, sizeof *shards);
+    struct wire_route *routes = calloc(MAX_ROUTES, sizeof *routes);
+    int *ports = calloc(full.address_count, sizeof *ports);
+    if (!server || !shards || !routes || !ports) {
+        free(server);
+        free(shards);
+        free(routes);
+        free(ports);
+        return nx_fail_memory();
+    }
+    grpc_init();
+    *server = (struct wire_server){
+        .options = full,
+        .limits = {.max_depth = full.max_depth, .max_fields = full.max_fields},
+        .core = new_core(&full),
+        .shards = shards,
+        .routes = routes,
+        .ports = ports,
+        .shut_down = {on_shut_down},
+    };
+    pthread_mutex_init(&server->mutex, NULL);
+    init_condition(&server->changed);
+    for (unsigned i = 0; i < full.shards; i++) {
+        shards[i] = (struct wire_shard){
+            .server = server,
+            .index = i,
+            .queue = grpc_completion_queue_create_for_next(NULL),
+        };
+        grpc_server_register_completion_queue(server->core, shards[i].queue, NULL);
+    }
+    *ret_server = server;
+    return NX_STATUS_OK;
+}
+
+nx_status wire_server_add(struct wire_server *server, const struct wire_service *service,
+                          const void *implementation, void *context)
+{
+    static const struct nx_error too_many = {.message = "a server can have 256 methods"};
+    static const struct nx_error twice = {.message = "a method is served twice"};
+    for (size_t i = 0; i < service->method_count; i++) {
+        const struct wire_method *method = &service->methods[i];
+        if (server->route_count == MAX_ROUTES)
+            return (nx_status){NX_RESOURCE_EXHAUSTED, &too_many};
+        void *registration = grpc_server_register_method(
+            server->core, method->path, NULL, GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+        if (!registration)
+            return (nx_status){NX_ALREADY_EXISTS, &twice};
+        server->routes[server->route_count++] = (struct wire_route){
+            .method = method,
+            .implementation = implementation,
+            .context = context,
+            .registration = registration,
+        };
+    }
+    return NX_STATUS_OK;
+}
+
+static void *run_shard(void *arg)
+{
+    struct wire_shard *shard = arg;
+    wire_serve_queue(shard->queue);
+    return NULL;
+}
+
+static void post_calls(struct wire_shard *shard)
+{
+    struct wire_server *server = shard->server;
+    for (size_t i = 0; i < server->route_count; i++) {
+        for (int j = 0; j < POSTED_PER_ROUTE; j++)
+            wire_call_post(shard, &server->routes[i]);
+    }
+    wire_call_post(shard, &server->unknown);
+}
+
+static nx_status bind_addresses(struct wire_server *server, struct nx_arena *arena)
+{
+    grpc_server_credentials *insecure = grpc_insecure_server_credentials_create();
+    nx_status status = NX_STATUS_OK;
+    for (size_t i = 0; i < server->options.address_count && status.code == NX_OK; i++) {
+        const char *address = server->options.addresses[i];
+        server->ports[i] = grpc_server_add_http2_port(server->core, address, insecure);
+        if (server->ports[i] == 0)
+            status = nx_fail(arena, NX_UNAVAILABLE, "cannot listen for gRPC at %s", address);
+    }
+    grpc_server_credentials_release(insecure);
+    return status;
+}
+
+nx_status wire_server_start(struct wire_server *server, struct nx_arena *arena)
+{
+    NX_TRY(bind_addresses(server, arena));
+    grpc_server_start(server->core);
+    server->started = true;
+    for (unsigned i = 0; i < server->options.shards; i++) {
+        struct wire_shard *shard = &server->shards[i];
+        post_calls(shard);
+        if (pthread_create(&shard->thread, NULL, run_shard, shard) != 0)
+            return nx_fail(arena, NX_INTERNAL, "cannot start a thread");
+        shard->running = true;
+    }
+    server->options.addresses = NULL;
+    return NX_STATUS_OK;
+}
+
+int wire_server_port(const struct wire_server *server, size_t address_index)
+{
+    return server->ports[address_index];
+}
+
+/* Wait until the server is shut down and every call is gone, or the time is over. */
+static bool wait_until_idle(struct wire_server *server, int64_t deadline_ns)
+{
+    struct timespec until = {deadline_ns / 1000000000, deadline_ns % 1000000000};
+    bool in_time = true;
+    pthread_mutex_lock(&server->mutex);
+    while (in_time && !(server->is_shut_down && server->calls == 0)) {
+        if (deadline_ns == NX_DEADLINE_NEVER)
+            pthread_cond_wait(&server->changed, &server->mutex);
+        else
+            in_time = pthread_cond_timedwait(&server->changed, &server->mutex, &until) == 0;
+    }
+    pthread_mutex_unlock(&server->mutex);
+    return in_time;
+}
+
+void wire_server_drain(struct wire_server *server, unsigned grace_ms)
+{
+    if (server->drained)
+        return;
+    server->drained = true;
+    grpc_server_shutdown_and_notify(server->core, server->shards[0].queue, &server->shut_down);
+    if (!server->started) { /* nobody serves the queue */
+        grpc_completion_queue_shutdown(server->shards[0].queue);
+        wire_serve_queue(server->shards[0].queue);
+        return;
+    }
+    if (!wait_until_idle(server, nx_clock_monotonic_ns() + (int64_t)grace_ms * 1000000)) {
+        nx_log(NX_LOG_WARN, "calls cancelled at shutdown", NULL);
+        grpc_server_cancel_all_calls(server->core);
+        wait_until_idle(server, NX_DEADLINE_NEVER);
+    }
+}
+
+void wire_server_destroy(struct wire_server *server)
+{
+    if (!server)
+        return;
+    wire_server_drain(server, 0);
+    for (unsigned i = 0; i < server->options.shards; i++) {
+        struct wire_shard *shard = &server->shards[i];
+        if (server->started || i > 0)
+            grpc_completion_queue_shutdown(shard->queue);
+        if (shard->running)
+            pthread_join(shard->thread, NULL);
+        else if (server->started || i > 0)
+            wire_serve_queue(shard->queue);
+    }
+    grpc_server_destroy(server->core);
+    for (unsigned i = 0; i < server->options.shards; i++)
+        grpc_completion_queue_destroy(server->shards[i].queue);
+    grpc_shutdown_blocking();
+    pthread_cond_destroy(&server->changed);
+    pthread_mutex_destroy(&server->mutex);
+    free(server->shards);
+    free(server->routes);
+    free(server->ports);
+    free(server);
+}
