@@ -60,6 +60,17 @@ nx_status nx_fail_reason(struct nx_arena *arena, enum nx_code code, const char *
     return fail_with(arena, code, (struct nx_error){.message = message, .reason = reason});
 }
 
+nx_status nx_fail_violations(struct nx_arena *arena, enum nx_code code, const char *reason,
+                             const struct nx_violation *violations)
+{
+    bool of_field = *violations->field != '\0';
+    const char *message = nx_arena_printf(arena, "%s%s%s", violations->field, of_field ? ": " : "",
+                                          violations->description);
+    return fail_with(
+        arena, code,
+        (struct nx_error){.message = message, .reason = reason, .violations = violations});
+}
+
 nx_status nx_fail_field(struct nx_arena *arena, const char *field, const char *format, ...)
 {
     va_list args;
@@ -71,9 +82,7 @@ nx_status nx_fail_field(struct nx_arena *arena, const char *field, const char *f
     if (!description || !violation || !name)
         return nx_fail_memory();
     *violation = (struct nx_violation){.field = name, .description = description};
-    char *message = *name ? nx_arena_printf(arena, "%s: %s", name, description) : description;
-    return fail_with(arena, NX_INVALID_ARGUMENT,
-                     (struct nx_error){.message = message, .violations = violation});
+    return nx_fail_violations(arena, NX_INVALID_ARGUMENT, NULL, violation);
 }
 
 static bool copy_text(struct nx_arena *arena, const char *text, const char **ret_copy)

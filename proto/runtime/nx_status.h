@@ -77,6 +77,11 @@ nx_status nx_fail_reason(struct nx_arena *arena, enum nx_code code, const char *
 nx_status nx_fail_field(struct nx_arena *arena, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4))) NX_MUST_USE;
 
+/* A failure of many fields at once, or of a field for another reason than its value. The violations
+ * are borrowed, and must not be NULL; the message is made of the first. */
+nx_status nx_fail_violations(struct nx_arena *arena, enum nx_code code, const char *reason,
+                             const struct nx_violation *violations) NX_MUST_USE;
+
 /* Out of memory within a request: RESOURCE_EXHAUSTED, static, needs no arena. */
 nx_status nx_fail_memory(void) NX_MUST_USE;
 

@@ -1,0 +1,104 @@
+/* nexusctl: what an operator does to a catalog. */
+#include "ctl.h"
+#include "svc_config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARENA_BYTES ((size_t)1 << 20)
+
+static const struct command {
+    const char *name;
+    int (*run)(struct ctl *ctl);
+    const char *help;
+} commands[] = {
+    {"migrate", ctl_migrate,
+     "migrate up            apply the migrations that are missing\n"
+     "  migrate down [N]      revert the last N (1); their data are lost\n"
+     "  migrate status        list the migrations"},
+    {"seed", ctl_seed,
+     "seed [--count N]      add the sample catalog: 13 categories, N products (150)"},
+    {"status", ctl_status,
+     "status                what the database holds, and whether it is current"},
+};
+
+int ctl_fail(nx_status status)
+{
+    fprintf(stderr, "nexusctl: %s\n", nx_status_message(status));
+    return EXIT_FAILURE;
+}
+
+int ctl_usage(const char *command, const char *what)
+{
+    fprintf(stderr, "nexusctl %s: %s\nTry: nexusctl --help\n", command, what);
+    return 2;
+}
+
+bool ctl_number(const char *text, long long most, long long *ret_number)
+{
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (errno || end == text || *end || number < 1 || number > most)
+        return false;
+    *ret_number = number;
+    return true;
+}
+
+static int print_help(void)
+{
+    puts("nexusctl: care for a product catalog\n"
+         "\n"
+         "  nexusctl [--config FILE] COMMAND\n"
+         "\n"
+         "Commands");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        printf("  %s\n", commands[i].help);
+    puts("\n"
+         "All may be repeated: what is done already is left alone. The database is DATABASE_URL, "
+         "or\n"
+         "POSTGRES_HOST, _PORT, _DB, _USER and _PASSWORD, or libpq's PG* variables; migrations "
+         "need a\n"
+         "role that owns it. Exit code: 0 done, 1 failed, 2 wrong usage.");
+    return EXIT_SUCCESS;
+}
+
+static int run(int argc, char **argv, const char *file)
+{
+    const struct command *command = NULL;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(argv[0], commands[i].name) == 0)
+            command = &commands[i];
+    }
+    if (!command)
+        return ctl_usage(argv[0], "there is no such command");
+    struct ctl ctl = {.arena = nx_arena_new(ARENA_BYTES), .argc = argc, .argv = argv};
+    if (!ctl.arena)
+        return ctl_fail(nx_fail_memory());
+    struct svc_config config;
+    nx_status status = svc_config_load(file, ctl.arena, &config, &ctl.conninfo);
+    int exit_code = status.code == NX_OK ? command->run(&ctl) : ctl_fail(status);
+    nx_arena_destroy(ctl.arena);
+    return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    const char *file = NULL;
+    int first = 1;
+    if (argc > 2 && strcmp(argv[1], "--config") == 0) {
+        file = argv[2];
+        first = 3;
+    }
+    if (first >= argc || strcmp(argv[first], "--help") == 0 || strcmp(argv[first], "-h") == 0) {
+        print_help();
+        return first >= argc ? 2 : EXIT_SUCCESS;
+    }
+    if (strcmp(argv[first], "--version") == 0) {
+        puts("nexusctl " NEXUS_VERSION);
+        return EXIT_SUCCESS;
+    }
+    return run(argc - first, argv + first, file);
+}

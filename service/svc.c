@@ -1,0 +1,29 @@
+#include "svc.h"
+
+#include "svc_catalog.h"
+#include "svc_health.h"
+
+static const struct nexus_catalog_v1_catalog_service_server catalog = {
+    .get_product = svc_product_get,
+    .list_products = svc_product_list,
+    .create_product = svc_product_create,
+    .update_product = svc_product_update,
+    .delete_product = svc_product_delete,
+    .get_category = svc_category_get,
+    .list_categories = svc_category_list,
+    .create_category = svc_category_create,
+    .update_category = svc_category_update,
+    .delete_category = svc_category_delete,
+};
+
+static const struct grpc_health_v1_health_server health = {
+    .check = svc_health_check,
+};
+
+nx_status svc_serve(struct svc *svc, struct wire_server *server)
+{
+    svc_product_init();
+    svc_category_init();
+    NX_TRY(nexus_catalog_v1_catalog_service_serve(server, &catalog, svc));
+    return grpc_health_v1_health_serve(server, &health, svc);
+}

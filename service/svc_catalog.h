@@ -1,0 +1,33 @@
+/* nexus.catalog.v1.CatalogService, RPC by RPC; see the .proto file for what each does. */
+#ifndef SVC_CATALOG_H
+#define SVC_CATALOG_H
+
+#include "nexus/catalog/v1/catalog_service.nexus.h"
+
+/* Once, before serving. */
+void svc_product_init(void);
+void svc_category_init(void);
+
+void svc_product_get(void *context, struct wire_call *call,
+                     const Nexus__Catalog__V1__GetProductRequest *request);
+void svc_product_list(void *context, struct wire_call *call,
+                      const Nexus__Catalog__V1__ListProductsRequest *request);
+void svc_product_create(void *context, struct wire_call *call,
+                        const Nexus__Catalog__V1__CreateProductRequest *request);
+void svc_product_update(void *context, struct wire_call *call,
+                        const Nexus__Catalog__V1__UpdateProductRequest *request);
+void svc_product_delete(void *context, struct wire_call *call,
+                        const Nexus__Catalog__V1__DeleteProductRequest *request);
+
+void svc_category_get(void *context, struct wire_call *call,
+                      const Nexus__Catalog__V1__GetCategoryRequest *request);
+void svc_category_list(void *context, struct wire_call *call,
+                       const Nexus__Catalog__V1__ListCategoriesRequest *request);
+void svc_category_create(void *context, struct wire_call *call,
+                         const Nexus__Catalog__V1__CreateCategoryRequest *request);
+void svc_category_update(void *context, struct wire_call *call,
+                         const Nexus__Catalog__V1__UpdateCategoryRequest *request);
+void svc_category_delete(void *context, struct wire_call *call,
+                         const Nexus__Catalog__V1__DeleteCategoryRequest *request);
+
+#endif

@@ -1,0 +1,114 @@
+/* Categories: their fields, and their RPCs as the standard methods. */
+#include "svc_catalog.h"
+
+#include "svc_method.h"
+
+static struct svc_field fields[] = {
+    /* In the order of storage/sql/fragments/category_columns.sql, and the product count. */
+    {.name = "name", .kind = SVC_ID, .collection = "categories/"},
+    {.name = "title", .column = "title", .kind = SVC_TEXT, .min = 1, .max = 128},
+    {.name = "slug", .column = "slug", .kind = SVC_SLUG, .max = 128},
+    {.name = "parent", .column = "parent_id", .kind = SVC_REFERENCE, .collection = "categories/"},
+    {.name = "description", .column = "description", .kind = SVC_TEXT, .max = 65536},
+    {.name = "position", .column = "position", .kind = SVC_INT32},
+    {.name = "path", .kind = SVC_TEXT},
+    {.name = "ancestors", .kind = SVC_REFERENCES, .collection = "categories/"},
+    {.name = "depth", .kind = SVC_INT32},
+    {.name = "create_time", .kind = SVC_TIME},
+    {.name = "update_time", .kind = SVC_TIME},
+    {.name = "delete_time", .kind = SVC_TIME},
+    {.name = "purge_time", .kind = SVC_TIME},
+    {.name = "etag", .kind = SVC_ETAG},
+    {.name = "product_count", .kind = SVC_INT64},
+};
+
+static struct svc_resource category = {
+    .singular = "category",
+    .collection = "categories/",
+    .type = &nexus__catalog__v1__category__descriptor,
+    .statements = &store_categories,
+    .fields = fields,
+    .field_count = sizeof fields / sizeof *fields,
+    .max_slug = 128,
+};
+
+void svc_category_init(void)
+{
+    svc_resource_init(&category);
+}
+
+void svc_category_get(void *context, struct wire_call *call,
+                      const Nexus__Catalog__V1__GetCategoryRequest *request)
+{
+    svc_get(context, call, &category, request->name);
+}
+
+static void reply_page(struct wire_call *call, const struct svc_page *page)
+{
+    Nexus__Catalog__V1__ListCategoriesResponse response =
+        NEXUS__CATALOG__V1__LIST_CATEGORIES_RESPONSE__INIT;
+    response.categories = (Nexus__Catalog__V1__Category **)(void *)page->items;
+    response.n_categories = page->count;
+    response.next_page_token = page->next_page_token;
+    response.total_size = page->total_size;
+    nexus_catalog_v1_catalog_service_reply_list_categories(call, &response);
+}
+
+void svc_category_list(void *context, struct wire_call *call,
+                       const Nexus__Catalog__V1__ListCategoriesRequest *request)
+{
+    svc_list(context, call, &category,
+             &(struct svc_list_request){
+                 .page_size = request->page_size,
+                 .page_token = request->page_token,
+                 .show_deleted = request->show_deleted,
+                 .include_total_size = request->include_total_size,
+                 .reply = reply_page,
+             });
+}
+
+void svc_category_create(void *context, struct wire_call *call,
+                         const Nexus__Catalog__V1__CreateCategoryRequest *request)
+{
+    Nexus__Catalog__V1__CreateCategoryRequest *own =
+        (Nexus__Catalog__V1__CreateCategoryRequest *)request;
+    svc_create(context, call, &category, request->category ? &request->category->base : NULL,
+               request->category_id,
+               &(struct svc_write_request){
+                   .method = "CreateCategory",
+                   .message = &own->base,
+                   .request_id = &own->request_id,
+                   .validate_only = request->validate_only,
+               });
+}
+
+void svc_category_update(void *context, struct wire_call *call,
+                         const Nexus__Catalog__V1__UpdateCategoryRequest *request)
+{
+    Nexus__Catalog__V1__UpdateCategoryRequest *own =
+        (Nexus__Catalog__V1__UpdateCategoryRequest *)request;
+    svc_update(context, call, &category, request->category ? &request->category->base : NULL,
+               request->update_mask,
+               &(struct svc_write_request){
+                   .method = "UpdateCategory",
+                   .message = &own->base,
+                   .request_id = &own->request_id,
+                   .validate_only = request->validate_only,
+               });
+}
+
+void svc_category_delete(void *context, struct wire_call *call,
+                         const Nexus__Catalog__V1__DeleteCategoryRequest *request)
+{
+    Nexus__Catalog__V1__DeleteCategoryRequest *own =
+        (Nexus__Catalog__V1__DeleteCategoryRequest *)request;
+    svc_delete(context, call, &category,
+               &(struct svc_delete_request){
+                   .name = request->name, .etag = request->etag, .force = request->force},
+               &(struct svc_write_request){
+                   .method = "DeleteCategory",
+                   .message = &own->base,
+                   .request_id = &own->request_id,
+                   .validate_only = request->validate_only,
+               });
+}

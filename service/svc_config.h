@@ -1,0 +1,29 @@
+/* Configuration of nexus-service and nexusctl. */
+#ifndef SVC_CONFIG_H
+#define SVC_CONFIG_H
+
+#include "cfg_load.h"
+
+struct svc_config {
+    const char *grpc_listen; /* addresses, separated by commas */
+    uint64_t grpc_shards;
+    uint64_t grpc_max_in_flight;
+    uint64_t grpc_max_request_bytes;
+    uint64_t grpc_drain_ms;
+    const char *database_url;
+    uint64_t database_connections;
+    uint64_t database_statement_timeout_ms;
+    uint64_t database_startup_timeout_ms;
+    uint64_t catalog_purge_after_days;
+    const char *log_level;
+};
+
+extern const struct cfg_key svc_config_keys[];
+extern const size_t svc_config_key_count;
+
+/* Load, check what a table cannot, set the log level, and settle where the database is.
+ * Fails: as cfg_load(). */
+nx_status svc_config_load(const char *file, struct nx_arena *arena, struct svc_config *ret_config,
+                          const char **ret_conninfo) NX_MUST_USE;
+
+#endif

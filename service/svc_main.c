@@ -1,0 +1,257 @@
+/* nexus-service: the catalog over gRPC. */
+#include "nx_clock.h"
+#include "nx_log.h"
+#include "store_migrate.h"
+#include "svc.h"
+#include "svc_await.h"
+#include "svc_config.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ARENA_BYTES ((size_t)1 << 20)
+#define MAX_ADDRESSES 16
+#define RETRY_MS 200
+
+/* All that runs, in the order in which it is started; stopped in the reverse. */
+struct program {
+    struct nx_arena *arena;
+    struct svc_config config;
+    const char *conninfo;
+    struct svc svc;
+    struct wire_server *server;
+    const char *addresses[MAX_ADDRESSES];
+    size_t address_count;
+};
+
+/* --- Start --- */
+
+static nx_status split_addresses(struct program *program)
+{
+    char *rest = nx_arena_strdup(program->arena, nx_str_from(program->config.grpc_listen));
+    if (!rest)
+        return nx_fail_memory();
+    for (char *address = strsep(&rest, ","); address; address = strsep(&rest, ",")) {
+        while (*address == ' ')
+            address++;
+        if (program->address_count == MAX_ADDRESSES)
+            return nx_fail(program->arena, NX_INVALID_ARGUMENT, "grpc.listen: at most %d addresses",
+                           MAX_ADDRESSES);
+        program->addresses[program->address_count++] = address;
+    }
+    return NX_STATUS_OK;
+}
+
+/* Wait until the database answers, and see that its schema is the one this binary knows. */
+static nx_status check_schema(struct program *program)
+{
+    const struct store_migrate_options options = {.conninfo = program->conninfo,
+                                                  .connect_timeout_s = 5};
+    int64_t give_up =
+        nx_clock_monotonic_ns() + (int64_t)program->config.database_startup_timeout_ms * 1000000;
+    struct store_migrate_report report;
+    nx_status status = store_migrate_status(program->arena, &options, &report);
+    while (status.code == NX_UNAVAILABLE && nx_clock_monotonic_ns() < give_up) {
+        nx_log(NX_LOG_WARN, "waiting for the database", "error", nx_status_message(status), NULL);
+        usleep(RETRY_MS * 1000);
+        status = store_migrate_status(program->arena, &options, &report);
+    }
+    NX_TRY(status);
+    if (!report.current)
+        return nx_fail(program->arena, NX_FAILED_PRECONDITION,
+                       "the database does not have the schema of this version; run: "
+                       "nexusctl migrate up");
+    program->svc.schema_version = report.entries[report.count - 1].number;
+    return NX_STATUS_OK;
+}
+
+static nx_status start_stores(struct program *program)
+{
+    struct svc *svc = &program->svc;
+    const struct store_options options = {
+        .conninfo = program->conninfo,
+        .connections = (unsigned)program->config.database_connections,
+        .statement_timeout_ms = (unsigned)program->config.database_statement_timeout_ms,
+    };
+    size_t shards = (size_t)program->config.grpc_shards;
+    svc->stores = nx_arena_calloc(program->arena, shards, sizeof(struct store *));
+    if (!svc->stores)
+        return nx_fail_memory();
+    while (svc->shard_count < shards) {
+        NX_TRY(store_start(&options, &svc->stores[svc->shard_count]));
+        svc->shard_count++;
+    }
+    return NX_STATUS_OK;
+}
+
+static void read_token_key(const struct store_rows *rows, void *result)
+{
+    struct svc *svc = result;
+    struct nx_str key = rows->count == 1 ? store_text(rows, 0, 0) : (struct nx_str){NULL, 0};
+    if (key.len == sizeof svc->token_key)
+        memcpy(svc->token_key, key.ptr, key.len);
+}
+
+static nx_status fetch_token_key(struct program *program)
+{
+    struct svc *svc = &program->svc;
+    struct svc_await await;
+    int64_t deadline =
+        nx_clock_monotonic_ns() + (int64_t)program->config.database_startup_timeout_ms * 1000000;
+    NX_TRY(svc_await_begin(&await, program->arena, STORE_READ, deadline, read_token_key, svc));
+    store_op_step(&await.op, STORE_SQL_SECRET_GET);
+    store_bind_text(&await.op, NX_STR("page_token"));
+    NX_TRY(svc_await_submit(&await, svc->stores[0]));
+    if (sodium_is_zero(svc->token_key, sizeof svc->token_key))
+        return nx_fail(program->arena, NX_FAILED_PRECONDITION,
+                       "the database has no key for page tokens; was catalog.secret emptied?");
+    return NX_STATUS_OK;
+}
+
+static nx_status start_server(struct program *program)
+{
+    const struct wire_server_options options = {
+        .addresses = program->addresses,
+        .address_count = program->address_count,
+        .shards = (unsigned)program->config.grpc_shards,
+        .max_in_flight = (unsigned)program->config.grpc_max_in_flight,
+        .max_request_bytes = (size_t)program->config.grpc_max_request_bytes,
+    };
+    NX_TRY(wire_server_new(&options, &program->server));
+    NX_TRY(svc_serve(&program->svc, program->server));
+    NX_TRY(wire_server_start(program->server, program->arena));
+    for (size_t i = 0; i < program->address_count; i++) {
+        char port[12];
+        snprintf(port, sizeof port, "%d", wire_server_port(program->server, i));
+        nx_log(NX_LOG_INFO, "listening", "address", program->addresses[i], "port", port, NULL);
+    }
+    return NX_STATUS_OK;
+}
+
+static nx_status start(struct program *program)
+{
+    program->svc.purge_after_days = (int32_t)program->config.catalog_purge_after_days;
+    NX_TRY(split_addresses(program));
+    NX_TRY(check_schema(program));
+    NX_TRY(start_stores(program));
+    NX_TRY(fetch_token_key(program));
+    return start_server(program);
+}
+
+static void stop(struct program *program)
+{
+    unsigned drain_ms = (unsigned)program->config.grpc_drain_ms;
+    if (program->server)
+        wire_server_drain(program->server, drain_ms);
+    for (unsigned i = 0; i < program->svc.shard_count; i++)
+        store_stop(program->svc.stores[i], drain_ms);
+    wire_server_destroy(program->server);
+}
+
+/* --- The command line --- */
+
+static int fail(nx_status status)
+{
+    fprintf(stderr, "nexus-service: %s\n", nx_status_message(status));
+    return EXIT_FAILURE;
+}
+
+static int print_help(void)
+{
+    puts("nexus-service: the product catalog over gRPC, on PostgreSQL\n"
+         "\n"
+         "  nexus-service [--config FILE] [--check-config]\n"
+         "\n"
+         "Options\n"
+         "  --config FILE   read the configuration from a YAML file\n"
+         "  --check-config  only say whether the configuration is valid\n"
+         "  --version       print the version\n"
+         "  --help          print this\n"
+         "\n"
+         "SIGTERM or SIGINT finishes the calls under way, then stops; a second one stops at once.\n"
+         "\n"
+         "Configuration");
+    cfg_print_help(svc_config_keys, svc_config_key_count, stdout);
+    return EXIT_SUCCESS;
+}
+
+static int serve(struct program *program, const sigset_t *signals)
+{
+    nx_status status = start(program);
+    if (status.code == NX_OK) {
+        int received;
+        sigwait(signals, &received);
+        nx_log(NX_LOG_INFO, "stopping", "signal", strsignal(received), NULL);
+        pthread_sigmask(SIG_UNBLOCK, signals, NULL); /* the next one ends it */
+    }
+    int exit_code = status.code == NX_OK ? EXIT_SUCCESS : fail(status);
+    stop(program);
+    if (exit_code == EXIT_SUCCESS)
+        nx_log(NX_LOG_INFO, "stopped", NULL);
+    return exit_code;
+}
+
+static int run(struct program *program, const char *file, bool only_check)
+{
+    nx_status status = svc_config_load(file, program->arena, &program->config, &program->conninfo);
+    if (status.code != NX_OK)
+        return fail(status);
+    if (only_check) {
+        puts("the configuration is valid");
+        return EXIT_SUCCESS;
+    }
+    /* Blocked before there are threads, so that only sigwait() sees them. */
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return serve(program, &signals);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"check-config", no_argument, NULL, 'k'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *file = NULL;
+    bool only_check = false;
+    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        switch (option) {
+        case 'c':
+            file = optarg;
+            break;
+        case 'k':
+            only_check = true;
+            break;
+        case 'v':
+            puts("nexus-service " NEXUS_VERSION);
+            return EXIT_SUCCESS;
+        case 'h':
+            return print_help();
+        default:
+            fputs("Try: nexus-service --help\n", stderr);
+            return 2;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "nexus-service: what is \"%s\"? Try: nexus-service --help\n", argv[optind]);
+        return 2;
+    }
+    struct program program = {.arena = nx_arena_new(ARENA_BYTES)};
+    if (!program.arena || sodium_init() < 0)
+        return fail(nx_fail_memory());
+    int exit_code = run(&program, file, only_check);
+    nx_arena_destroy(program.arena);
+    return exit_code;
+}

@@ -1,0 +1,20 @@
+/* Resource names: "products/42". */
+#ifndef SVC_NAME_H
+#define SVC_NAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nx_arena.h"
+
+/* Ids are 1 to 10^18 - 1, so that an imported one leaves the sequence room behind it. */
+#define SVC_MAX_ID INT64_C(999999999999999999)
+
+/* The id of a name; false when it is not the collection ("products/") and an id without leading
+ * zeros. */
+bool svc_name_parse(const char *name, const char *collection, int64_t *ret_id);
+
+/* The name of an id. NULL: the arena is full. */
+char *svc_name_format(struct nx_arena *arena, const char *collection, int64_t id);
+
+#endif

@@ -1,0 +1,1 @@
+title, slug, parent_id, description, position

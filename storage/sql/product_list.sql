@@ -1,0 +1,4 @@
+-- $1 after this id, $2 deleted ones too, $3 limit
+select @product_columns@ from catalog.product
+where id > $1 and ($2 or delete_time is null)
+order by id limit $3::bigint

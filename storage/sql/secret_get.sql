@@ -1,0 +1,2 @@
+-- $1 name
+select value from catalog.secret where name = $1
