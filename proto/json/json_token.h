@@ -5,6 +5,7 @@
 #ifndef JSON_TOKEN_H
 #define JSON_TOKEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "nx_arena.h"
@@ -28,6 +29,7 @@ enum json_kind {
 struct json_token {
     enum json_kind kind;
     struct nx_str text; /* KEY, STRING: unescaped, points into the input or the arena */
+    bool decoded;       /* it had escapes: text is in the arena, with a NUL behind it */
     size_t offset;      /* of its first byte in the input */
 };
 
@@ -40,6 +42,7 @@ struct json_reader {
     uint32_t depth;
     uint32_t max_depth;
     uint8_t state;
+    bool skipping; /* strings are checked, but left as written */
     uint8_t nesting[JSON_MAX_DEPTH / 8 + 1]; /* a bit per level: object or array */
 };
 
@@ -53,5 +56,8 @@ nx_status json_reader_next(struct json_reader *reader, struct json_token *ret_to
 
 /* Skip the value whose first token has just been read. */
 nx_status json_reader_skip(struct json_reader *reader, const struct json_token *first) NX_MUST_USE;
+
+/* Whether the text, as a whole, is a number by the grammar of RFC 8259. */
+bool json_is_number(struct nx_str text);
 
 #endif

@@ -119,7 +119,7 @@ nx_status wire_client_new(const struct wire_client_options *options,
         free(channels);
         return nx_fail_memory();
     }
-    grpc_init();
+    wire_init();
     client->threads = threads;
     client->thread_count = thread_count;
     client->channels = channels;

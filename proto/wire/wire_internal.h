@@ -18,6 +18,10 @@ struct wire_tag {
 #define WIRE_OWNER(pointer, type, member)                                                          \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
+/* grpc_init(), with the core's own log lines made ours, at debug level: what matters of them also
+ * comes back as a status. Pair it with grpc_shutdown_blocking(). */
+void wire_init(void);
+
 /* Serve a queue until it is shut down and empty: the body of its thread. */
 void wire_serve_queue(grpc_completion_queue *queue);
 

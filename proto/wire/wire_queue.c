@@ -2,7 +2,21 @@
 
 #include "nx_clock.h"
 
+#include "nx_log.h"
+
+#include <grpc/support/log.h>
 #include <grpc/support/time.h>
+
+static void log_of_core(gpr_log_func_args *line)
+{
+    nx_log(NX_LOG_DEBUG, "grpc core", "message", line->message, NULL);
+}
+
+void wire_init(void)
+{
+    gpr_set_log_function(log_of_core);
+    grpc_init();
+}
 
 void wire_serve_queue(grpc_completion_queue *queue)
 {

@@ -103,7 +103,7 @@ nx_status wire_server_new(const struct wire_server_options *options,
         free(ports);
         return nx_fail_memory();
     }
-    grpc_init();
+    wire_init();
     *server = (struct wire_server){
         .options = full,
         .limits = {.max_depth = full.max_depth, .max_fields = full.max_fields},

@@ -1,0 +1,221 @@
+/* The service's parts that need no database. */
+#include "svc_mask.h"
+#include "svc_money.h"
+#include "svc_name.h"
+#include "svc_request.h"
+#include "svc_resource.h"
+#include "svc_slug.h"
+#include "svc_token.h"
+
+#include "nexus/catalog/v1/catalog_service.pb-c.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct nx_arena *arena;
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena = nx_arena_new(1 << 20);
+    return arena ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    nx_arena_destroy(arena);
+    return 0;
+}
+
+static void test_svc_name__parses_exactly(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t id; /* 0: refused */
+    } rows[] = {
+        {"products/1", 1},
+        {"products/999999999999999999", SVC_MAX_ID},
+        {"products/1000000000000000000", 0},
+        {"products/99999999999999999999999999", 0},
+        {"products/0", 0},
+        {"products/01", 0},
+        {"products/-1", 0},
+        {"products/+1", 0},
+        {"products/1 ", 0},
+        {"products/1x", 0},
+        {"products/", 0},
+        {"products", 0},
+        {"categories/1", 0},
+        {"", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t id = 0;
+        bool ok = svc_name_parse(rows[i].name, "products/", &id);
+        if (ok != (rows[i].id != 0) || id != rows[i].id)
+            fail_msg("%s", rows[i].name);
+        if (ok)
+            assert_string_equal(svc_name_format(arena, "products/", id), rows[i].name);
+    }
+}
+
+static void test_svc_slug__from_title(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *title, *slug;
+    } rows[] = {
+        {"BILLY Bookcase", "billy-bookcase"},
+        {"  Björksnäs / 140x200 cm  ", "bjorksnas-140x200-cm"},
+        {"Æther & Œuvre, Straße", "aether-oeuvre-strasse"},
+        {"Łódź", "lodz"},
+        {"100 %", "100"},
+        {"書棚", "product"},
+        {"", "product"},
+        {"---", "product"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_str slug = svc_slug_from_title(arena, nx_str_from(rows[i].title), 255, "product");
+        if (!nx_str_equal(slug, nx_str_from(rows[i].slug)))
+            fail_msg("%s: %.*s", rows[i].title, (int)slug.len, slug.ptr);
+        assert_true(svc_slug_valid(slug, 255));
+    }
+}
+
+static void test_svc_slug__is_cut_at_the_limit(void **state)
+{
+    (void)state;
+    struct nx_str slug = svc_slug_from_title(arena, NX_STR("one two three"), 7, "x");
+    assert_true(nx_str_equal(slug, NX_STR("one-two")));
+    slug = svc_slug_from_title(arena, NX_STR("one two three"), 8, "x");
+    assert_true(svc_slug_valid(slug, 8));
+    assert_false(svc_slug_valid(NX_STR("a b"), 8));
+    assert_false(svc_slug_valid(NX_STR(""), 8));
+    assert_false(svc_slug_valid(NX_STR("123456789"), 8));
+}
+
+static void test_svc_money__exponents(void **state)
+{
+    (void)state;
+    int exponent = -1;
+    assert_true(svc_money_exponent("SAR", &exponent) && exponent == 2);
+    assert_true(svc_money_exponent("JPY", &exponent) && exponent == 0);
+    assert_true(svc_money_exponent("KWD", &exponent) && exponent == 3);
+    static const char *const wrong[] = {"", "sar", "SARS", "XXX", "AE ", " AE", "D A", "ED "};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_false(svc_money_exponent(wrong[i], &exponent));
+}
+
+static void test_svc_token__is_bound_to_its_listing(void **state)
+{
+    (void)state;
+    struct svc svc = {.token_key = {1, 2, 3}};
+    struct svc other = {.token_key = {3, 2, 1}};
+    char *token = svc_token_make(&svc, "products?", 4711, arena);
+    int64_t id = 0;
+    assert_true(svc_token_open(&svc, "products?", token, &id));
+    assert_true(id == 4711);
+    assert_false(svc_token_open(&svc, "categories?", token, &id));
+    assert_false(svc_token_open(&other, "products?", token, &id));
+}
+
+static void test_svc_token__every_change_is_seen(void **state)
+{
+    (void)state;
+    struct svc svc = {.token_key = {1, 2, 3}};
+    char *token = svc_token_make(&svc, "products?", 4711, arena);
+    size_t len = strlen(token);
+    int64_t id = 0;
+    for (size_t i = 0; i < len; i++) {
+        char *changed = nx_arena_strdup(arena, nx_str_from(token));
+        changed[i] = changed[i] == 'A' ? 'B' : 'A';
+        /* the last character has bits that no byte takes up; then it is the same token */
+        if (i + 1 < len)
+            assert_false(svc_token_open(&svc, "products?", changed, &id));
+        changed[i] = '\0';
+        assert_false(svc_token_open(&svc, "products?", changed, &id));
+    }
+    assert_false(svc_token_open(&svc, "products?", "AAAA", &id));
+    assert_false(svc_token_open(&svc, "products?", "not base64!", &id));
+}
+
+static void test_svc_etag__parses_its_own_form(void **state)
+{
+    (void)state;
+    assert_true(svc_etag_parse("") == 0);
+    assert_true(svc_etag_parse("\"1f\"") == 31);
+    static const char *const wrong[] = {"1f",     "\"1f",     "\"\"", "\"0\"",
+                                        "\"1F\"", "W/\"1f\"", "*",    "\"11111111111111111\"",
+                                        "\"1f\"x"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_true(svc_etag_parse(wrong[i]) == -1);
+}
+
+static void test_svc_request__fingerprint_ignores_the_order_of_keys(void **state)
+{
+    (void)state;
+    typedef Google__Protobuf__Struct__FieldsEntry Entry;
+    Google__Protobuf__Value value = GOOGLE__PROTOBUF__VALUE__INIT;
+    Entry a = GOOGLE__PROTOBUF__STRUCT__FIELDS_ENTRY__INIT;
+    Entry b = GOOGLE__PROTOBUF__STRUCT__FIELDS_ENTRY__INIT;
+    a.key = (char *)"a";
+    b.key = (char *)"b";
+    a.value = b.value = &value;
+    Entry *orders[2][2] = {{&a, &b}, {&b, &a}};
+    struct store_request ids[2];
+    for (int i = 0; i < 2; i++) {
+        Google__Protobuf__Struct attributes = GOOGLE__PROTOBUF__STRUCT__INIT;
+        attributes.n_fields = 2;
+        attributes.fields = orders[i];
+        Nexus__Catalog__V1__Product product = NEXUS__CATALOG__V1__PRODUCT__INIT;
+        product.attributes = &attributes;
+        Nexus__Catalog__V1__CreateProductRequest request =
+            NEXUS__CATALOG__V1__CREATE_PRODUCT_REQUEST__INIT;
+        request.product = &product;
+        request.request_id = (char *)"0123abcd-0000-4000-8000-00000000000f";
+        nx_status status = svc_request_identify("CreateProduct", &request.base, &request.request_id,
+                                                arena, &ids[i]);
+        assert_int_equal(status.code, NX_OK);
+        assert_true(ids[i].is_given && ids[i].id[0] == 0x01 && ids[i].id[15] == 0x0f);
+    }
+    assert_memory_equal(ids[0].fingerprint, ids[1].fingerprint, sizeof ids[0].fingerprint);
+}
+
+static void test_svc_request__refuses_what_is_no_uuid(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"x", "0123abcd-0000-4000-8000-00000000000",
+                                        "0123abcd-0000-4000-8000-00000000000g",
+                                        "0123abcd00000-4000-8000-00000000000f"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        Nexus__Catalog__V1__DeleteProductRequest request =
+            NEXUS__CATALOG__V1__DELETE_PRODUCT_REQUEST__INIT;
+        request.request_id = (char *)wrong[i];
+        struct store_request id;
+        nx_status status =
+            svc_request_identify("DeleteProduct", &request.base, &request.request_id, arena, &id);
+        assert_int_equal(status.code, NX_INVALID_ARGUMENT);
+        assert_string_equal(status.error->violations->field, "request_id");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_svc_name__parses_exactly),
+        cmocka_unit_test(test_svc_slug__from_title),
+        cmocka_unit_test(test_svc_slug__is_cut_at_the_limit),
+        cmocka_unit_test(test_svc_money__exponents),
+        cmocka_unit_test(test_svc_token__is_bound_to_its_listing),
+        cmocka_unit_test(test_svc_token__every_change_is_seen),
+        cmocka_unit_test(test_svc_etag__parses_its_own_form),
+        cmocka_unit_test(test_svc_request__fingerprint_ignores_the_order_of_keys),
+        cmocka_unit_test(test_svc_request__refuses_what_is_no_uuid),
+    };
+    return cmocka_run_group_tests_name("svc", tests, set_up, tear_down);
+}
