@@ -1,0 +1,22 @@
+# What nexus_generate() needs of proto/CMakeLists.txt.
+set(NEXUS_PROTO_DIR ${CMAKE_SOURCE_DIR}/proto)
+pkg_get_variable(PROTOBUF_PREFIX protobuf prefix)
+set(PROTOBUF_INCLUDE_DIR ${PROTOBUF_PREFIX}/include)
+
+nx_add_test(test_cfg LABEL unit SOURCES unit/test_cfg.c DEPS nx_config)
+nx_add_test(test_oas_spec LABEL unit SOURCES unit/test_oas_spec.c DEPS nx_openapi)
+
+# A service of the tests' own.
+nexus_generate(echo_api STUBS IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/unit
+    PROTOS echo.proto DEPS nexus_google)
+nx_add_test(test_wire LABEL unit SOURCES unit/test_wire.c DEPS echo_api nx_wire)
+nx_add_test(test_wire_pb LABEL unit SOURCES unit/test_wire_pb.c DEPS echo_api nx_wire)
+nx_add_test(test_codegen LABEL unit SOURCES unit/test_codegen.c DEPS nx_codegen)
+nx_add_test(test_svc LABEL unit SOURCES unit/test_svc.c DEPS nx_service)
+nx_add_test(test_oas_document LABEL unit SOURCES unit/test_oas_document.c DEPS nx_openapi_document)
+nexus_generate(nexus_echo IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/unit STUBS PROTOS echo.proto
+    DEPS nexus_wellknown)
+nx_add_test(test_wire LABEL unit SOURCES unit/test_wire.c DEPS nexus_echo)
+nx_add_test(test_wire_pb LABEL unit SOURCES unit/test_wire_pb.c DEPS nexus_echo)
+nx_add_test(test_codegen LABEL unit SOURCES unit/test_codegen.c DEPS nx_codegen)
+nx_add_test(test_svc LABEL unit SOURCES unit/test_svc.c DEPS nx_service)
