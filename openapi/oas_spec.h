@@ -12,19 +12,32 @@
 
 enum oas_verb { OAS_GET, OAS_PUT, OAS_POST, OAS_PATCH, OAS_DELETE };
 
+/* "get" for OAS_GET. */
+const char *oas_verb_name(enum oas_verb verb);
+
 /* One way to call one RPC over HTTP: google/api/http.proto's HttpRule. */
 struct oas_rule {
     const char *selector; /* "nexus.catalog.v1.CatalogService.GetProduct" */
     enum oas_verb verb;
-    const char *path;          /* template: "/v1/products/{id}", "/v1/{name=products/+}" with an asterisk for + */
+    const char *path;          /* template that oas_template_parse() accepts: "/v1/products/{id}" */
     const char *body;          /* "*", a field of the request, or "" for none */
     const char *response_body; /* a field of the response, or "" for all of it */
     unsigned line;             /* in the file, for messages */
 };
 
+/* A group of operations in the document: those whose path begins with the prefix, and with no
+ * longer prefix of another tag. */
 struct oas_tag {
     const char *name;
     const char *description;
+    const char *path_prefix; /* "/v1/products"; "" for no operations */
+};
+
+/* What a client could send. */
+struct oas_example {
+    const char *selector;
+    const char *request; /* the HTTP body: JSON text, not yet checked */
+    unsigned line;
 };
 
 struct oas_server {
@@ -46,9 +59,16 @@ struct oas_spec {
     size_t tag_count;
     struct oas_rule *rules; /* additional bindings follow their rule as rules of their own */
     size_t rule_count;
+    struct oas_example *examples;
+    size_t example_count;
 };
 
-/* Read and check a spec file.
+/* A larger file is refused. */
+#define OAS_MAX_SPEC_BYTES ((size_t)1024 * 1024)
+
+/* Read and check a spec file: its form, and that every rule has one verb and a path template.
+ * Whether RPCs and fields exist is checked by those who have their descriptors, with the rule's
+ * line.
  * Result: freed with oas_spec_destroy().
  * Fails:  INVALID_ARGUMENT; the message begins with "file:line: " where one is known. */
 nx_status oas_spec_load(const char *file, struct nx_arena *arena,

@@ -30,7 +30,7 @@ enum cfg_type {
     CFG_BOOL,   /* bool; "true" or "false" */
 };
 
-/* One key. Sections and keys are lower snake case. */
+/* One key. Sections and keys are lower snake case; none is another with "_file" behind it. */
 struct cfg_key {
     const char *section;
     const char *key;

@@ -14,9 +14,3 @@ nx_add_test(test_wire_pb LABEL unit SOURCES unit/test_wire_pb.c DEPS echo_api nx
 nx_add_test(test_codegen LABEL unit SOURCES unit/test_codegen.c DEPS nx_codegen)
 nx_add_test(test_svc LABEL unit SOURCES unit/test_svc.c DEPS nx_service)
 nx_add_test(test_oas_document LABEL unit SOURCES unit/test_oas_document.c DEPS nx_openapi_document)
-nexus_generate(nexus_echo IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/unit STUBS PROTOS echo.proto
-    DEPS nexus_wellknown)
-nx_add_test(test_wire LABEL unit SOURCES unit/test_wire.c DEPS nexus_echo)
-nx_add_test(test_wire_pb LABEL unit SOURCES unit/test_wire_pb.c DEPS nexus_echo)
-nx_add_test(test_codegen LABEL unit SOURCES unit/test_codegen.c DEPS nx_codegen)
-nx_add_test(test_svc LABEL unit SOURCES unit/test_svc.c DEPS nx_service)

@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Measures this machine: bench/run.sh BUILD_DIR, with the environment
+#   SECONDS_EACH=5  WARMUP=2  ROWS=100000
+# All of it runs here and shares the cores: server, database and load. What tells is the ratio to
+# the limits that are measured beside it, in the same run and by the same load.
+set -euo pipefail
+
+build_dir=$(realpath "${1:?the build folder}")
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+seconds=${SECONDS_EACH:-5} warmup=${WARMUP:-2} rows=${ROWS:-100000}
+bin=/usr/lib/postgresql/15/bin
+service=/nexus.catalog.v1.CatalogService
+
+dir=$(mktemp -d)
+chmod 755 "$dir"
+pids=()
+cleanup() {
+    local pid
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    wait
+    storage/cluster.sh stop "$dir/postgres" || true
+    rm -rf "$dir"
+}
+trap cleanup EXIT
+
+free_port() {
+    local port
+    for ((port = 20000 + RANDOM % 10000; ; port++)); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { printf %s "$port"; return; }
+    done
+}
+
+# background NAME PORT COMMAND...: start it and wait until the port answers.
+background() {
+    local name=$1 port=$2 i
+    shift 2
+    "$@" >"$dir/$name.log" 2>&1 &
+    pids+=($!)
+    for ((i = 0; i < 100; i++)); do
+        ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || return 0
+        sleep 0.1
+    done
+    cat "$dir/$name.log" >&2
+    return 1
+}
+
+echo "Making a database of $rows products ..." >&2
+storage/cluster.sh start "$dir/postgres" 2>/dev/null
+DATABASE_URL=$(storage/cluster.sh url "$dir/postgres" nexus_owner)
+export DATABASE_URL
+"$build_dir/service/nexusctl" migrate up >/dev/null
+"$bin/psql" -qX -v ON_ERROR_STOP=1 -v rows="$rows" "$DATABASE_URL" <<'SQL' >/dev/null
+\i storage/grants.sql
+insert into catalog.category (title, slug, description, position, ancestor_ids, path)
+select 'Category ' || i, 'category-' || i, '', i, '{}', 'Category ' || i
+  from generate_series(1, 100) i;
+insert into catalog.product (title, slug, description, price_currency, price_amount, category_id,
+    additional_category_ids, brand, tags, attributes, inventory, allow_backorder, state)
+select 'Product number ' || i, 'product-' || i, repeat('A plain and useful thing. ', 6), 'EUR',
+    (i % 100000) / 100.0, i % 100 + 1, '{}', 'Brand ' || i % 50, array['tag-' || i % 20],
+    jsonb_build_object('width', i % 100, 'colour', 'blue'), i % 1000, false, 2
+  from generate_series(1, :rows) i;
+analyze catalog.product;
+SQL
+DATABASE_URL=$(storage/cluster.sh url "$dir/postgres")
+
+grpc_port=$(free_port)
+NEXUS_GRPC_LISTEN=127.0.0.1:$grpc_port background service "$grpc_port" \
+    "$build_dir/service/nexus-service"
+http_port=$(free_port)
+NEXUS_HTTP_LISTEN=127.0.0.1:$http_port NEXUS_BACKEND_TARGET=127.0.0.1:$grpc_port \
+    NEXUS_API_SPEC=$PWD/openapi/nexus.yaml NEXUS_API_DOCUMENT=$build_dir/openapi/openapi.json \
+    NEXUS_DOCS_DIR=$PWD/openapi/docs \
+    NEXUS_DOCS_ASSETS=$PWD/openapi/node_modules/swagger-ui-dist \
+    background gateway "$http_port" "$build_dir/gateway/nexus-gateway"
+noop_port=$(free_port)
+background noop "$noop_port" "$build_dir/tests/bench_noop" "127.0.0.1:$noop_port" 2
+
+# Each measurement prints "rate p50_us p99_us errors".
+grpc() { # PORT METHOD REQUEST CONNECTIONS STREAMS
+    "$build_dir/tests/bench_load" 127.0.0.1 "$1" "$2" "$3" "$4" "$5" "$warmup" "$seconds"
+}
+
+rest() { # CONNECTIONS
+    cat >"$dir/rest.lua" <<LUA
+math.randomseed(os.time())
+function request() return wrk.format("GET", "/v1/products/" .. math.random($rows)) end
+function done(s, l)
+    local e = s.errors
+    print(string.format("RESULT %.0f %d %d %d", s.requests / s.duration * 1e6, l:percentile(50),
+        l:percentile(99), e.connect + e.read + e.write + e.status + e.timeout))
+end
+LUA
+    wrk -t1 -c"$1" -d"$warmup" -s "$dir/rest.lua" "http://127.0.0.1:$http_port" >/dev/null
+    wrk -t1 -c"$1" -d"$seconds" -s "$dir/rest.lua" "http://127.0.0.1:$http_port" |
+        sed -n 's/^RESULT //p'
+}
+
+# The service's own statement, on as many connections as fit.
+database() { # CLIENTS
+    printf '\\set id random(1, %s)\nselect %s from catalog.product where id = :id;\n' "$rows" \
+        "$(tr '\n' ' ' <<<"id, title, slug, description, price_currency, price_amount, category_id,
+            additional_category_ids, brand, tags, attributes, inventory, allow_backorder, state,
+            create_time, update_time, delete_time, purge_time, revision")" >"$dir/get.sql"
+    rm -f "$dir"/log.*
+    "$bin/pgbench" -n -M prepared -f "$dir/get.sql" -c "$1" -j 1 -T "$seconds" -l \
+        --log-prefix "$dir/log" "$DATABASE_URL" >"$dir/pgbench.out" 2>&1 ||
+        { cat "$dir/pgbench.out" >&2; return 1; }
+    awk '/^tps/ { printf "%.0f ", $3 }' "$dir/pgbench.out"
+    cat "$dir"/log.* | awk '{ print $3 }' | sort -n |
+        awk '{ a[NR] = $1 } END { print a[int(NR * .5) + 1], a[int(NR * .99) + 1], 0 }'
+}
+
+printf '%-40s %10s %9s %9s %7s  %8s %8s\n' "$(nproc) cores, $rows products" rate/s p50/us p99/us \
+    errors '/no-op' '/pgbench'
+row() { # LABEL RATE P50 P99 ERRORS
+    local ratio
+    ratio=$(awk -v r="$2" -v n="${noop_rate:-0}" -v p="${db_rate:-0}" 'BEGIN {
+        printf "%8s %8s", n ? sprintf("%.2f", r / n) : "", p ? sprintf("%.2f", r / p) : "" }')
+    printf '%-40s %10s %9s %9s %7s  %s\n' "$1" "$2" "$3" "$4" "$5" "$ratio"
+}
+
+measured=()
+run() { # LABEL COMMAND...
+    local label=$1
+    shift
+    read -ra measured <<<"$("$@")"
+    [[ ${#measured[@]} -eq 4 ]] || { echo "$label: no result" >&2; exit 1; }
+    row "$label" "${measured[@]}"
+}
+
+run 'limit: no-op gRPC core, 4 x 8 calls' grpc "$noop_port" $service/GetProduct "products:$rows" 4 8
+noop=${measured[0]}
+run 'limit: pgbench -M prepared, 32 clients' database 32
+noop_rate=$noop db_rate=${measured[0]}
+run 'gRPC Get by random id, 4 x 8 calls' grpc "$grpc_port" $service/GetProduct "products:$rows" 4 8
+run 'gRPC Get by random id, 1 x 1 call' grpc "$grpc_port" $service/GetProduct "products:$rows" 1 1
+run 'gRPC List of 20, 4 x 8 calls' grpc "$grpc_port" $service/ListProducts page:20 4 8
+run 'REST Get by random id, 32 connections' rest 32

@@ -1,0 +1,6 @@
+# Not tests: what bench/run.sh measures with. Only where the load driver's library is there.
+pkg_check_modules(NGHTTP2 IMPORTED_TARGET libnghttp2)
+if(NGHTTP2_FOUND)
+    nx_add_executable(bench_load SOURCES bench/bench_load.c DEPS PkgConfig::NGHTTP2)
+    nx_add_executable(bench_noop SOURCES bench/bench_noop.c DEPS PkgConfig::GRPC Threads::Threads)
+endif()

@@ -1,0 +1,142 @@
+// The generated OpenAPI document, whose path is in NEXUS_OPENAPI_JSON.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+const path = process.env.NEXUS_OPENAPI_JSON;
+assert.ok(path, 'NEXUS_OPENAPI_JSON must name the generated openapi.json');
+const api = JSON.parse(readFileSync(path, 'utf8'));
+
+const verbs = new Set(['get', 'put', 'post', 'patch', 'delete']);
+const operations = Object.entries(api.paths).flatMap(([route, item]) =>
+  Object.entries(item).map(([verb, operation]) => ({ route, verb, operation })),
+);
+const byId = new Map(operations.map((entry) => [entry.operation.operationId, entry]));
+
+function resolve(reference) {
+  assert.match(reference, /^#\//);
+  return reference
+    .slice(2)
+    .split('/')
+    .reduce((node, key) => {
+      assert.ok(node && Object.hasOwn(node, key), `${reference} leads nowhere`);
+      return node[key];
+    }, api);
+}
+
+const follow = (node) => (node.$ref ? resolve(node.$ref) : node);
+
+function* walk(node) {
+  if (node === null || typeof node !== 'object') return;
+  yield node;
+  for (const child of Object.values(node)) yield* walk(child);
+}
+
+test('is an OpenAPI 3.1 document with a title, a licence and a server', () => {
+  assert.match(api.openapi, /^3\.1\./);
+  assert.ok(api.info.title && api.info.version && api.info.license.identifier);
+  assert.ok(api.servers.length > 0);
+});
+
+test('has every RPC of the service, once', () => {
+  const proto = readFileSync(
+    new URL('../../proto/nexus/catalog/v1/catalog_service.proto', import.meta.url),
+    'utf8',
+  );
+  const rpcs = [...proto.matchAll(/^\s*rpc (\w+)\(/gm)].map((match) => `CatalogService_${match[1]}`);
+  assert.ok(rpcs.length >= 10);
+  assert.deepEqual([...byId.keys()].sort(), rpcs.sort());
+  assert.equal(byId.size, operations.length, 'operationIds are unique');
+});
+
+test('every reference leads somewhere, and every component is used', () => {
+  const used = new Set();
+  for (const node of walk(api)) {
+    if (typeof node.$ref !== 'string') continue;
+    resolve(node.$ref);
+    used.add(node.$ref);
+  }
+  for (const [section, components] of Object.entries(api.components))
+    for (const name of Object.keys(components))
+      assert.ok(used.has(`#/components/${section}/${name}`), `${section}/${name} is unused`);
+});
+
+test('every operation declares the parameters of its path, and names each one once', () => {
+  for (const { route, verb, operation } of operations) {
+    assert.ok(verbs.has(verb), `${route}: ${verb}`);
+    const parameters = operation.parameters.map(follow);
+    const names = parameters.map((parameter) => `${parameter.in} ${parameter.name}`);
+    assert.equal(new Set(names).size, names.length, route);
+    const inPath = [...route.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+    assert.deepEqual(
+      parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name),
+      inPath,
+    );
+    for (const parameter of parameters) {
+      assert.ok(parameter.schema, `${route} ${parameter.name}`);
+      if (parameter.in === 'path') assert.equal(parameter.required, true);
+    }
+  }
+});
+
+test('every operation is explained, tagged and answers errors in one form', () => {
+  const tags = new Set(api.tags.map((tag) => tag.name));
+  for (const { route, operation } of operations) {
+    assert.ok(operation.summary && operation.description, route);
+    assert.ok(operation.tags.every((tag) => tags.has(tag)));
+    const { 200: success, default: failure } = operation.responses;
+    assert.ok(success.content['application/json'].schema);
+    assert.equal(
+      follow(failure).content['application/json'].schema.$ref,
+      '#/components/schemas/Error',
+    );
+  }
+});
+
+test('a product is updated by a PATCH that requires no field, with a mask in the query', () => {
+  const { route, verb, operation } = byId.get('CatalogService_UpdateProduct');
+  assert.equal(`${verb} ${route}`, 'patch /v1/products/{product}');
+  const names = operation.parameters.map((parameter) => follow(parameter).name);
+  assert.deepEqual(names, [
+    'product',
+    'updateMask',
+    'requestId',
+    'validateOnly',
+    'If-Match',
+    'Idempotency-Key',
+  ]);
+  assert.equal(follow(operation.requestBody.content['application/json'].schema).required, undefined);
+  const create = byId.get('CatalogService_CreateProduct').operation;
+  assert.deepEqual(follow(create.requestBody.content['application/json'].schema).required, ['title']);
+});
+
+test('fields have their JSON names, types and behaviours', () => {
+  const { properties } = api.components.schemas.Product;
+  assert.equal(properties.createTime.format, 'date-time');
+  assert.equal(properties.createTime.readOnly, true);
+  assert.equal(properties.title.readOnly, undefined);
+  assert.deepEqual([properties.inventory.type, properties.inventory.format], ['string', 'int64']);
+  assert.equal(properties.attributes.type, 'object');
+  assert.equal(follow(properties.state).enum[0], 'STATE_UNSPECIFIED');
+  assert.equal(properties.tags.items.type, 'string');
+  for (const schema of Object.values(api.components.schemas))
+    for (const [name, property] of Object.entries(schema.properties ?? {})) {
+      assert.match(name, /^[a-z][A-Za-z0-9]*$/);
+      assert.ok(property.$ref || property.type, name);
+    }
+});
+
+test('examples have only fields that can be written', () => {
+  let examples = 0;
+  for (const { operation } of operations) {
+    const content = operation.requestBody?.content['application/json'];
+    if (!content?.example) continue;
+    examples++;
+    const { properties } = follow(content.schema);
+    for (const key of Object.keys(content.example)) {
+      assert.ok(properties[key], `${operation.operationId}: ${key}`);
+      assert.notEqual(properties[key].readOnly, true);
+    }
+  }
+  assert.ok(examples > 0);
+});

@@ -1,0 +1,12 @@
+nx_add_e2e(load 900)
+nx_add_e2e(errors)
+nx_add_e2e(rest)
+nx_add_e2e(grpc)
+nx_add_e2e(durability 600)
+nx_add_e2e(openapi 60)
+nx_add_e2e(codegen 60)
+nx_add_e2e(docs)
+nx_add_e2e(script 900)
+nx_add_e2e(readme 900)
+# Both build Release in build/release, which only one may do at a time.
+set_tests_properties(e2e_script e2e_readme PROPERTIES RESOURCE_LOCK release_build)

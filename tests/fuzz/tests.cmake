@@ -1,0 +1,1 @@
+nx_add_fuzz(oas_spec DEPS nx_openapi)

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Each folder includes only what its layer may use.
+# shellcheck source=sources.sh
+source "$(dirname "$0")/sources.sh"
+
+# Folder -> the folders, generated code and libraries it may use beside itself and libc.
+declare -A may_use=(
+    [proto/runtime]=''
+    [proto/json]='proto/runtime generated-google protobuf-c'
+    [proto/wire]='proto/runtime generated-google protobuf-c grpc'
+    [proto/codegen]='proto/runtime generated-google protobuf-c'
+    [proto/config]='proto/runtime cyaml'
+    [storage]='proto/runtime libpq sodium'
+    [service]='proto/runtime proto/wire proto/json proto/config storage generated generated-google
+               protobuf-c sodium'
+    [openapi]='proto/runtime proto/json proto/config generated-google protobuf-c cyaml'
+    [gateway]='proto/runtime proto/wire proto/json proto/config openapi generated generated-google
+               protobuf-c microhttpd sodium'
+)
+
+declare -A folder_of_header
+while read -r header; do
+    folder_of_header[${header##*/}]=${header%/*}
+done < <(own_files '*.h')
+
+# Whose header it is.
+owner() {
+    case $1 in
+    nexus/*.h | grpc/health/*.h) echo generated ;;
+    google/*.pb-c.h) echo generated-google ;;
+    protobuf-c/*) echo protobuf-c ;;
+    grpc/*) echo grpc ;;
+    libpq-fe.h | libpq/*) echo libpq ;;
+    cyaml/* | yaml.h) echo cyaml ;;
+    microhttpd.h) echo microhttpd ;;
+    sodium.h) echo sodium ;;
+    store_sql.h | store_sql_texts.h) echo storage ;;
+    */*.h) [[ -e /usr/include/$1 || -e /usr/include/x86_64-linux-gnu/$1 || $1 == sys/* ]] &&
+        echo libc || echo "unknown:$1" ;;
+    *) echo "${folder_of_header[$1]:-libc}" ;;
+    esac
+}
+
+checked=0
+while read -r file; do
+    folder=${file%/*}
+    [[ -v may_use[$folder] ]] || continue
+    while read -r included; do
+        whose=$(owner "$included")
+        checked=$((checked + 1))
+        [[ $whose == libc || $whose == "$folder" ]] && continue
+        [[ " ${may_use[$folder]//[$'\n']/ } " == *" $whose "* ]] ||
+            fail "$file includes $included of $whose, which $folder may not use"
+        [[ $included != *../* ]] || fail "$file includes $included by a path out of its folder"
+    done < <(sed -nE 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]([^>"]+)[>"].*/\1/p' "$file")
+done < <(own_files '*.c' '*.h')
+
+# Every folder with C files stands in the table.
+while read -r folder; do
+    [[ $folder == tests/* || -v may_use[$folder] ]] || fail "$folder is in no layer"
+done < <(own_files '*.c' | xargs -n 1 dirname | sort -u)
+
+((checked > 0)) || fail "nothing was checked"
+finish

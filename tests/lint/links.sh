@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# What the linker made of the layers: the gateway holds nothing of the storage or the service, and
+# neither the storage nor the document knows gRPC.
+# shellcheck source=sources.sh
+source "$(dirname "$0")/sources.sh"
+
+one() {
+    local found
+    found=$(find "$build_dir" -name "$1" -type f -not -path '*/CMakeFiles/*' | head -n 1)
+    [[ -n $found ]] || { fail "$1 was not built"; return 1; }
+    printf %s "$found"
+}
+
+# absent FILE PATTERN WHY: no symbol of the file matches.
+absent() {
+    local symbols
+    symbols=$(nm "$1" 2>/dev/null | awk '{print $NF}' | grep -E "$2" | sort -u | head -n 5 || true)
+    [[ -z $symbols ]] || fail "$1: $3: $symbols"
+}
+
+if gateway=$(one nexus-gateway); then
+    libraries=$(ldd "$gateway")
+    [[ $libraries == *libmicrohttpd* ]] || fail "ldd shows nothing of $gateway"
+    [[ $libraries != *libpq* ]] || fail "the gateway is linked with libpq"
+    absent "$gateway" '^(store|svc)_' 'the gateway holds a part of the storage or the service'
+    absent "$gateway" '^PQ' 'the gateway calls libpq'
+fi
+if service=$(one nexus-service); then
+    libraries=$(ldd "$service")
+    [[ $libraries == *libpq* ]] || fail "ldd shows nothing of $service"
+    [[ $libraries != *libmicrohttpd* ]] || fail "the service is linked with libmicrohttpd"
+    absent "$service" '^gw_' 'the service holds a part of the gateway'
+fi
+if storage=$(one libnx_storage.a); then
+    absent "$storage" '^(grpc_|protobuf_c_|wire_|svc_|gw_)' 'the storage knows more than its layer'
+fi
+if openapi=$(one libnx_openapi.a); then
+    absent "$openapi" '^(grpc_[a-z]|PQ[a-z]|wire_|store_|svc_|gw_)' 'the document knows more than its layer'
+fi
+if runtime=$(one libnx_runtime.a); then
+    absent "$runtime" '^(grpc_|protobuf_c_|PQ[a-z]|cyaml_|MHD_)' 'the runtime knows a library'
+fi
+finish
