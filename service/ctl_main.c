@@ -1,5 +1,6 @@
 /* nexusctl: what an operator does to a catalog. */
 #include "ctl.h"
+#include "nx_log.h"
 #include "svc_config.h"
 
 #include <errno.h>
@@ -79,6 +80,7 @@ static int run(int argc, char **argv, const char *file)
         return ctl_fail(nx_fail_memory());
     struct svc_config config;
     nx_status status = svc_config_load(file, ctl.arena, &config, &ctl.conninfo);
+    nx_log_set_level(NX_LOG_WARN); /* a command speaks for itself */
     int exit_code = status.code == NX_OK ? command->run(&ctl) : ctl_fail(status);
     nx_arena_destroy(ctl.arena);
     return exit_code;

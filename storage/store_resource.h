@@ -1,8 +1,8 @@
 /* The statements of products and categories: the same seven for either.
  *
  * Each function takes an op that store_op_init() has begun, binds and submits it; completion and
- * failures are those of store_submit(), and what is said below. A row has the columns of the resource's fragment
- * storage/sql/fragments/<resource>_columns.sql, in that order. */
+ * failures are those of store_submit(), and what is said below. A row has the columns of the
+ * resource's fragment storage/sql/fragments/<resource>_columns.sql, in that order. */
 #ifndef STORE_RESOURCE_H
 #define STORE_RESOURCE_H
 

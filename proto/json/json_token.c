@@ -344,7 +344,8 @@ static nx_status read_next(struct json_reader *reader, struct json_token *token)
         return NX_STATUS_OK;
     }
     if (c != ',')
-        return fail_here(reader, object ? "a comma or } must be here" : "a comma or ] must be here");
+        return fail_here(reader,
+                         object ? "a comma or } must be here" : "a comma or ] must be here");
     reader->offset++;
     skip_space(reader);
     token->offset = reader->offset;
@@ -373,8 +374,8 @@ static nx_status read_end(struct json_reader *reader, struct json_token *token)
 nx_status json_reader_next(struct json_reader *reader, struct json_token *ret_token)
 {
     static nx_status (*const steps[])(struct json_reader *, struct json_token *) = {
-        [STATE_VALUE] = read_value,      [STATE_FIRST_ELEMENT] = read_first,
-        [STATE_FIRST_KEY] = read_first,  [STATE_NEXT] = read_next,
+        [STATE_VALUE] = read_value,     [STATE_FIRST_ELEMENT] = read_first,
+        [STATE_FIRST_KEY] = read_first, [STATE_NEXT] = read_next,
         [STATE_DONE] = read_end,
     };
     skip_space(reader);

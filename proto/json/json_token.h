@@ -1,7 +1,7 @@
 /* A strict pull tokenizer for RFC 8259 JSON.
  *
- * It gives raw numbers (so that 64-bit integers stay exact), checks UTF-8, escapes, surrogate pairs,
- * nesting and structure, and builds nothing. One call, one token. */
+ * It gives raw numbers (so that 64-bit integers stay exact), checks UTF-8, escapes, surrogate
+ * pairs, nesting and structure, and builds nothing. One call, one token. */
 #ifndef JSON_TOKEN_H
 #define JSON_TOKEN_H
 
@@ -42,7 +42,7 @@ struct json_reader {
     uint32_t depth;
     uint32_t max_depth;
     uint8_t state;
-    bool skipping; /* strings are checked, but left as written */
+    bool skipping;                           /* strings are checked, but left as written */
     uint8_t nesting[JSON_MAX_DEPTH / 8 + 1]; /* a bit per level: object or array */
 };
 

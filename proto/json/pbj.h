@@ -23,14 +23,14 @@
 typedef const ProtobufCMessageDescriptor *(*pbj_resolve)(void *context, struct nx_str full_name);
 
 struct pbj_read_options {
-    uint32_t max_depth;      /* of arrays and objects, the outermost being 1; 0: 100 */
-    bool ignore_unknown;     /* skip unknown fields instead of failing */
-    pbj_resolve resolve;     /* for Any; NULL: an Any is an error */
+    uint32_t max_depth;  /* of arrays and objects, the outermost being 1; 0: 100 */
+    bool ignore_unknown; /* skip unknown fields instead of failing */
+    pbj_resolve resolve; /* for Any; NULL: an Any is an error */
     void *resolve_context;
 };
 
 struct pbj_write_options {
-    bool omit_defaults;  /* leave out scalars and lists that are at their default */
+    bool omit_defaults; /* leave out scalars and lists that are at their default */
     bool enums_as_numbers;
     bool original_names; /* foo_bar instead of fooBar */
     pbj_resolve resolve; /* for Any; an Any it cannot find is an error */
@@ -55,15 +55,18 @@ nx_status pbj_read_with_paths(const ProtobufCMessageDescriptor *type, struct nx_
                               size_t *ret_path_count) NX_MUST_USE;
 
 /* Read one scalar or enum field's value, or a well-known type that has a string form (Timestamp,
- * Duration, FieldMask, wrappers), from plain text as it stands in a URL, and set the field, or append
- * to it when it is repeated. `message` must have come from nx_arena and protobuf_c_message_init().
- * Fails:  INVALID_ARGUMENT (the violation's field is `path`), RESOURCE_EXHAUSTED. */
+ * Duration, FieldMask, wrappers), from plain text as it stands in a URL, and set the field, or
+ * append to it when it is repeated. `message` must have come from nx_arena and
+ * protobuf_c_message_init(). Fails:  INVALID_ARGUMENT (the violation's field is `path`),
+ * RESOURCE_EXHAUSTED. */
 nx_status pbj_set_from_text(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-                            const char *path, struct nx_str text, struct nx_arena *arena) NX_MUST_USE;
+                            const char *path, struct nx_str text,
+                            struct nx_arena *arena) NX_MUST_USE;
 
-/* Append the JSON form of a message. The buffer's own failure is the caller's to check.
+/* Append the JSON form of a message; after a failure the buffer ends with a part of it. The buffer's
+ * own failure is the caller's to check. `arena` holds the error, and what an Any unpacks to.
  * Fails:  INTERNAL: a value that has no JSON form (a Timestamp out of range, a string that is not
- *         UTF-8, an unknown Any). `arena` only holds the error. */
+ *         UTF-8, an unknown Any). RESOURCE_EXHAUSTED: the arena is full. */
 nx_status pbj_write(const ProtobufCMessage *message, const struct pbj_write_options *options,
                     struct nx_arena *arena, struct nx_buf *buf) NX_MUST_USE;
 

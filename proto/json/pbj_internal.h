@@ -139,7 +139,9 @@ nx_status pbj_add_leaf(struct pbj_in *in) NX_MUST_USE;
 /* A text cut to what is fit for an error's description. */
 struct nx_str pbj_clip(struct nx_str text);
 
+/* json_reader_next() and json_reader_skip(), with the path in their errors. */
 nx_status pbj_next(struct pbj_in *in, struct json_token *ret_token) NX_MUST_USE;
+nx_status pbj_skip(struct pbj_in *in, const struct json_token *first) NX_MUST_USE;
 
 /* An empty message of the type. */
 nx_status pbj_new_message(struct nx_arena *arena, const ProtobufCMessageDescriptor *type,
@@ -174,8 +176,12 @@ nx_status pbj_read_map(struct pbj_in *in, ProtobufCMessage *message,
 nx_status pbj_read_any(struct pbj_in *in, const struct json_token *token,
                        ProtobufCMessage *message) NX_MUST_USE;
 
-/* Read the members of an object that has just begun, up to its end. In an Any, "@type" is skipped. */
+/* Read the members of an object that has just begun, up to its end. In an Any, "@type" is one. */
 nx_status pbj_read_members(struct pbj_in *in, ProtobufCMessage *message, bool in_any) NX_MUST_USE;
+
+/* Skip the value of a member that the type does not have, or fail, as the options say. */
+nx_status pbj_read_unknown(struct pbj_in *in, const ProtobufCMessageDescriptor *type,
+                           const struct json_token *key) NX_MUST_USE;
 
 /* ---- Writing ---- */
 

@@ -48,9 +48,10 @@ bool pbj_mask_path_write(struct nx_buf *buf, struct nx_str path)
     char before = '.';
     for (size_t i = 0; i < path.len; i++) {
         char c = path.ptr[i];
-        /* An underscore must be within a name, and only a letter behind it can show it was there. */
-        bool fits = is_lower(c) || (before != '.' && before != '_' &&
-                                    (is_digit(c) || c == '.' || c == '_'));
+        /* An underscore must be within a name, and only a letter behind it can show it was there.
+         */
+        bool fits = is_lower(c) ||
+                    (before != '.' && before != '_' && (is_digit(c) || c == '.' || c == '_'));
         if (!fits)
             return false;
         if (c != '_')

@@ -90,8 +90,7 @@ static const ProtobufCFieldDescriptor *search_field(const ProtobufCMessageDescri
     size_t high = type->n_fields;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        const ProtobufCFieldDescriptor *field =
-            &type->fields[type->fields_sorted_by_name[middle]];
+        const ProtobufCFieldDescriptor *field = &type->fields[type->fields_sorted_by_name[middle]];
         int order = compare(field->name, name);
         if (order == 0)
             return field;

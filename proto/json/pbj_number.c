@@ -29,8 +29,8 @@ static int64_t parse_exponent(struct nx_str text, size_t offset)
 static void push_digits(struct decimal *decimal, int64_t zeros, uint64_t digit)
 {
     for (int64_t i = 0; i <= zeros && !decimal->overflow; i++)
-        decimal->overflow = __builtin_mul_overflow(decimal->significand, UINT64_C(10),
-                                                   &decimal->significand);
+        decimal->overflow =
+            __builtin_mul_overflow(decimal->significand, UINT64_C(10), &decimal->significand);
     decimal->overflow |= __builtin_add_overflow(decimal->significand, digit, &decimal->significand);
 }
 

@@ -67,12 +67,22 @@ nx_status pbj_fail_kind(struct pbj_in *in, const struct json_token *token, const
     return pbj_fail(in, "must be %s, not %s", expected, names[token->kind]);
 }
 
-nx_status pbj_next(struct pbj_in *in, struct json_token *ret_token)
+/* The tokenizer knows offsets only; add the path. */
+static nx_status with_path(struct pbj_in *in, nx_status status)
 {
-    nx_status status = json_reader_next(&in->json, ret_token);
     if (status.code == NX_INVALID_ARGUMENT)
         return pbj_fail(in, "%s", nx_status_message(status));
     return status;
+}
+
+nx_status pbj_next(struct pbj_in *in, struct json_token *ret_token)
+{
+    return with_path(in, json_reader_next(&in->json, ret_token));
+}
+
+nx_status pbj_skip(struct pbj_in *in, const struct json_token *first)
+{
+    return with_path(in, json_reader_skip(&in->json, first));
 }
 
 /* A leaf's steps are fields only: no list or map is entered while leaves are noted. */

@@ -120,10 +120,8 @@ static nx_status refuse_same_keys(struct pbj_in *in, const ProtobufCMessage *mes
             continue;
         if (entry->fields[0].type != PROTOBUF_C_TYPE_STRING)
             return pbj_fail(in, "has the same key twice");
-        const char *text =
-            *(char *const *)pbj_member_const(entries[i], entry->fields[0].offset);
-        struct pbj_path here = {
-            .parent = in->path, .step = PBJ_KEY, .key = nx_str_from(text)};
+        const char *text = *(char *const *)pbj_member_const(entries[i], entry->fields[0].offset);
+        struct pbj_path here = {.parent = in->path, .step = PBJ_KEY, .key = nx_str_from(text)};
         in->path = &here;
         return pbj_fail(in, "is given twice");
     }
@@ -136,8 +134,7 @@ static nx_status read_entry(struct pbj_in *in, const ProtobufCMessageDescriptor 
     ProtobufCMessage *entry = NULL;
     NX_TRY(pbj_new_message(in->arena, type, &entry));
     const ProtobufCFieldDescriptor *value = &type->fields[1];
-    NX_TRY(pbj_read_scalar(in, &type->fields[0], key,
-                           pbj_member(entry, type->fields[0].offset)));
+    NX_TRY(pbj_read_scalar(in, &type->fields[0], key, pbj_member(entry, type->fields[0].offset)));
     struct json_token token;
     NX_TRY(pbj_next(in, &token));
     if (token.kind == JSON_NULL && !pbj_takes_null(value))
@@ -198,13 +195,7 @@ static nx_status read_single(struct pbj_in *in, ProtobufCMessage *message,
     const ProtobufCFieldDescriptor *other = rival(message, field);
     if (other)
         return pbj_fail(in, "excludes %s: only one of the two may be given", other->name);
-    union {
-        uint64_t number;
-        void *pointer;
-        ProtobufCBinaryData bytes;
-    } value;
-    NX_TRY(pbj_read_value(in, field, token, &value));
-    memcpy(pbj_member(message, field->offset), &value, pbj_size_of(field->type));
+    NX_TRY(pbj_read_value(in, field, token, pbj_member(message, field->offset)));
     mark_present(message, field);
     return NX_STATUS_OK;
 }
@@ -275,16 +266,13 @@ static bool is_identifier(struct nx_str text)
     return text.len > 0;
 }
 
-static nx_status unknown_member(struct pbj_in *in, const ProtobufCMessageDescriptor *type,
-                                const struct json_token *key)
+nx_status pbj_read_unknown(struct pbj_in *in, const ProtobufCMessageDescriptor *type,
+                           const struct json_token *key)
 {
     if (in->options->ignore_unknown) {
         struct json_token token;
         NX_TRY(pbj_next(in, &token));
-        nx_status status = json_reader_skip(&in->json, &token);
-        if (status.code == NX_INVALID_ARGUMENT)
-            return pbj_fail(in, "%s", nx_status_message(status));
-        return status;
+        return pbj_skip(in, &token);
     }
     struct pbj_path here = {.parent = in->path, .step = PBJ_KEY, .key = key->text};
     if (is_identifier(key->text)) {
@@ -310,10 +298,11 @@ nx_status pbj_read_members(struct pbj_in *in, ProtobufCMessage *message, bool in
         const ProtobufCFieldDescriptor *field = pbj_find_field(type, token.text);
         if (!field && in_any && nx_str_equal(token.text, NX_STR("@type"))) {
             NX_TRY(pbj_next(in, &token));
+            in_any = false;
             continue;
         }
         if (!field) {
-            NX_TRY(unknown_member(in, type, &token));
+            NX_TRY(pbj_read_unknown(in, type, &token));
             continue;
         }
         here.field = field->name;
@@ -333,7 +322,7 @@ static nx_status read_text(const ProtobufCMessageDescriptor *type, struct nx_str
     struct pbj_in in = {
         .arena = arena,
         .options = options ? options : &defaults,
-        .leaves = leaves,
+        .leaves = pbj_wellknown_of(type) == PBJ_PLAIN ? leaves : NULL,
         .lookahead_left = text.len < SIZE_MAX / LOOKAHEAD_FACTOR ? text.len * LOOKAHEAD_FACTOR : 0,
     };
     uint32_t max_depth = in.options->max_depth ? in.options->max_depth : DEFAULT_MAX_DEPTH;

@@ -42,8 +42,7 @@ static nx_status read_unsigned(struct pbj_in *in, const struct json_token *token
                                uint64_t *ret_value)
 {
     NX_TRY(need_number(in, token, "a whole number"));
-    enum pbj_number result =
-        pbj_parse_u64(token->text, wide ? UINT64_MAX : UINT32_MAX, ret_value);
+    enum pbj_number result = pbj_parse_u64(token->text, wide ? UINT64_MAX : UINT32_MAX, ret_value);
     return check_number(in, result, wide ? "uint64" : "uint32");
 }
 
@@ -114,8 +113,8 @@ static nx_status read_enum(struct pbj_in *in, const ProtobufCEnumDescriptor *typ
     }
     if (is_text(token) && pbj_enum_by_name(type, token->text, ret_value))
         return NX_STATUS_OK;
-    bool number = token->kind == JSON_NUMBER ||
-                  (token->kind == JSON_KEY && json_is_number(token->text));
+    bool number =
+        token->kind == JSON_NUMBER || (token->kind == JSON_KEY && json_is_number(token->text));
     if (number) {
         int64_t value = 0;
         NX_TRY(read_signed(in, token, false, &value));
@@ -156,8 +155,8 @@ static nx_status read_bytes(struct pbj_in *in, const struct json_token *token,
     return NX_STATUS_OK;
 }
 
-static nx_status read_integer(struct pbj_in *in, ProtobufCType type,
-                              const struct json_token *token, void *slot)
+static nx_status read_integer(struct pbj_in *in, ProtobufCType type, const struct json_token *token,
+                              void *slot)
 {
     bool wide = pbj_size_of(type) == 8;
     int64_t value = 0;

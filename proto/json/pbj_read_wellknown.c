@@ -127,14 +127,10 @@ nx_status pbj_read_wellknown(struct pbj_in *in, enum pbj_wellknown kind,
                              const struct json_token *token, ProtobufCMessage *message)
 {
     static const read_wellknown readers[PBJ_WELLKNOWN_COUNT] = {
-        [PBJ_ANY] = pbj_read_any,
-        [PBJ_DURATION] = read_duration,
-        [PBJ_FIELD_MASK] = read_field_mask,
-        [PBJ_LIST] = read_list,
-        [PBJ_STRUCT] = read_struct,
-        [PBJ_TIMESTAMP] = read_timestamp,
-        [PBJ_VALUE] = read_value,
-        [PBJ_WRAPPER] = read_wrapper,
+        [PBJ_ANY] = pbj_read_any,           [PBJ_DURATION] = read_duration,
+        [PBJ_FIELD_MASK] = read_field_mask, [PBJ_LIST] = read_list,
+        [PBJ_STRUCT] = read_struct,         [PBJ_TIMESTAMP] = read_timestamp,
+        [PBJ_VALUE] = read_value,           [PBJ_WRAPPER] = read_wrapper,
     };
     return readers[kind](in, token, message);
 }

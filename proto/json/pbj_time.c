@@ -204,14 +204,13 @@ bool pbj_write_timestamp(struct nx_buf *buf, int64_t seconds, int32_t nanos)
         return false;
     int64_t since_year_one = seconds - MIN_TIMESTAMP;
     int64_t of_day = since_year_one % SECONDS_PER_DAY;
-    struct date date =
-        date_from_days((since_year_one - of_day + MIN_TIMESTAMP) / SECONDS_PER_DAY);
+    struct date date = date_from_days((since_year_one - of_day + MIN_TIMESTAMP) / SECONDS_PER_DAY);
     const struct {
         int64_t value;
         int width;
         char after;
     } parts[] = {
-        {date.year, 4, '-'},    {date.month, 2, '-'},         {date.day, 2, 'T'},
+        {date.year, 4, '-'},     {date.month, 2, '-'},       {date.day, 2, 'T'},
         {of_day / 3600, 2, ':'}, {of_day / 60 % 60, 2, ':'}, {of_day % 60, 2, 0},
     };
     nx_buf_append_char(buf, '"');

@@ -1,0 +1,228 @@
+/* What the files of the storage engine share. The life of an op is told in README.md.
+ *
+ * Rules: everything here belongs to the loop thread, except where a line says otherwise. An op is
+ * in exactly one place: the arrivals, the wait queue, or the pipeline of one connection. */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "nx_queue.h"
+#include "store.h"
+
+/* How often an op is sent at most: once, and again after what is not its fault. */
+#define STORE_MAX_SENDS 4
+/* Of these, how often when the connection is lost under it. */
+#define STORE_MAX_SENDS_WHEN_LOST 3
+
+#define STORE_NS_PER_MS INT64_C(1000000)
+
+/* --- Ops: the bits of store_op.phase --- */
+
+enum {
+    STORE_OP_ACCEPTED = 1,  /* in the wait queue or in a pipeline */
+    STORE_OP_CANCELLED = 2, /* store_cancel() was called for it while it was under way */
+    STORE_OP_EXPIRED = 4,   /* its deadline passed while it was under way */
+};
+
+/* Whether an op may be carried out twice. */
+static inline bool store_op_is_repeatable(const struct store_op *op)
+{
+    return !(op->flags & STORE_WRITE) || (op->flags & STORE_ROLLBACK);
+}
+
+/* A first-in, first-out list of ops, linked by op->next. */
+struct store_op_list {
+    struct store_op *first;
+    struct store_op *last;
+    unsigned count;
+};
+
+void store_op_list_append(struct store_op_list *list, struct store_op *op);
+struct store_op *store_op_list_take_first(struct store_op_list *list);
+/* Put all of `head` before the list; `head` is empty afterwards. */
+void store_op_list_prepend_all(struct store_op_list *list, struct store_op_list *head);
+
+/* Give an op its status and rows, and call its completion. The op may be gone afterwards. */
+void store_op_complete(struct store_op *op, nx_status status, const PGresult *result);
+
+/* --- Connections: store_conn.c, store_pipeline.c --- */
+
+enum store_conn_state {
+    STORE_CONN_DOWN,       /* no connection; tried again at wake_at_ns */
+    STORE_CONN_CONNECTING, /* libpq is at it; given up at wake_at_ns */
+    STORE_CONN_PREPARING,  /* the statements are being prepared; given up at wake_at_ns */
+    STORE_CONN_READY,      /* takes ops */
+};
+
+enum store_segment_kind { STORE_SEGMENT_OP, STORE_SEGMENT_SETUP, STORE_SEGMENT_PREPARE };
+
+/* What has been sent and not yet been answered: one transaction, ended by a sync. */
+struct store_segment {
+    enum store_segment_kind kind;
+    unsigned sql;        /* PREPARE: which statement */
+    struct store_op *op; /* OP */
+    unsigned syncs;      /* answers to a sync that are still to come */
+};
+
+enum store_statement_state {
+    STORE_STATEMENT_ABSENT, /* could not be prepared */
+    STORE_STATEMENT_ASKED,  /* its PREPARE is in the pipeline */
+    STORE_STATEMENT_THERE,
+    STORE_STATEMENT_STALE, /* prepared, but for another schema: to be prepared anew */
+};
+
+struct store_conn {
+    struct store *store;
+    const char *name; /* for the log: "1", "2", ... */
+    enum store_conn_state state;
+    PGconn *pg;
+    int watched_fd; /* in the store's epoll set, or -1 */
+    unsigned watched_events;
+    bool needs_flush;
+    bool is_leaving; /* takes no more ops; closed once its pipeline is empty */
+    int64_t wake_at_ns;
+    unsigned failures; /* in a row, since it was ready */
+
+    enum store_statement_state *statements;
+    int64_t prepare_again_at_ns;
+
+    /* The pipeline: a ring of segments, oldest at `head`. */
+    struct store_segment *segments;
+    unsigned capacity;
+    unsigned head;
+    unsigned length;
+    unsigned op_count; /* segments that are ops */
+
+    /* The answer to the oldest segment, as far as it has come. */
+    int64_t head_since_ns; /* when it became the oldest */
+    int64_t cancel_at_ns;  /* when a cancel for it may be sent (again) */
+    unsigned results;      /* of statements, the errors too */
+    PGresult *rows;        /* of its last step */
+    PGresult *error;       /* the first one */
+    unsigned error_result; /* which result that was */
+};
+
+/* Begin to connect. In state DOWN. */
+void store_conn_connect(struct store_conn *conn);
+
+/* Act on what epoll reported. */
+void store_conn_on_event(struct store_conn *conn);
+
+/* Act on what is due at this time. */
+void store_conn_on_time(struct store_conn *conn, int64_t now_ns);
+
+/* When store_conn_on_time() is to be called next. */
+int64_t store_conn_next_time(const struct store_conn *conn);
+
+/* Close the connection and give its ops back: to the wait queue, or completed. Connects again
+ * after a pause. `why` goes to the log. */
+void store_conn_drop(struct store_conn *conn, const char *why);
+
+/* Send what is buffered and watch for what is awaited; once a turn. */
+void store_conn_flush(struct store_conn *conn);
+
+/* Whether it can take an op. */
+bool store_conn_has_room(const struct store_conn *conn);
+
+/* Send (buffer) the set-up of the session and its statements. False: the connection is unusable. */
+bool store_pipeline_begin(struct store_conn *conn);
+
+/* Send (buffer) an op. False: the connection is unusable; the op has not been sent. */
+bool store_pipeline_send(struct store_conn *conn, struct store_op *op, int64_t now_ns);
+
+/* Take the answers that have come. False: the connection is unusable, `*ret_why` says why. */
+bool store_pipeline_receive(struct store_conn *conn, const char **ret_why);
+
+/* Forget the pipeline; hand each op, oldest first, to store_op_lost(). */
+void store_pipeline_abandon(struct store_conn *conn);
+
+/* The op that is under way in the database, or NULL. */
+struct store_op *store_pipeline_running(const struct store_conn *conn);
+
+/* By when the oldest segment has to be answered. In state READY, with a pipeline. */
+int64_t store_pipeline_limit_ns(const struct store_conn *conn);
+
+/* --- Outcomes: store_outcome.c --- */
+
+/* Complete an op by the result of its segment, or send it again. Takes neither result over. */
+void store_op_answered(struct store_conn *conn, struct store_op *op);
+
+/* Complete an op whose connection is gone, or append it to `again`. */
+void store_op_lost(struct store *store, struct store_op *op, struct store_op_list *again);
+
+/* --- Cancelling: store_cancel.c --- */
+
+struct store_canceller;
+
+/* A thread for PQcancel(), which blocks. NULL: no memory or no thread. */
+struct store_canceller *store_canceller_new(void);
+
+/* Ask the server to cancel what runs on the connection. */
+void store_canceller_send(struct store_canceller *canceller, PGconn *pg);
+
+/* Takes NULL. Waits a moment; a thread that is stuck in the network is left behind. */
+void store_canceller_destroy(struct store_canceller *canceller);
+
+/* --- SQLSTATE: store_sqlstate.c --- */
+
+/* What an error asks for besides telling the client. */
+enum store_remedy {
+    STORE_REMEDY_NONE,
+    STORE_REMEDY_AGAIN,   /* the transaction was rolled back through no fault of its own */
+    STORE_REMEDY_MOVE,    /* as AGAIN, on another server: this one no longer takes writes */
+    STORE_REMEDY_PREPARE, /* as AGAIN, once the statement is prepared anew */
+};
+
+struct store_sqlstate {
+    const char *prefix; /* a whole SQLSTATE, or its class */
+    enum nx_code code;
+    enum store_remedy remedy;
+    bool is_ours; /* whoever runs the server should know: it is logged */
+    struct nx_error error;
+};
+
+/* The row for a SQLSTATE. Never NULL: what is not in the table is INTERNAL. */
+const struct store_sqlstate *store_sqlstate_find(const char *sqlstate);
+
+/* The status for an error. `message` is the database's, and is passed on only for the SQLSTATEs
+ * NXnnn, which our own SQL raises: nnn is the code, the message is fit for clients. */
+nx_status store_sqlstate_status(struct nx_arena *arena, const char *sqlstate,
+                                const char *message) NX_MUST_USE;
+
+/* --- The loop: store_loop.c --- */
+
+struct store {
+    /* Set by store_start(), then constant. */
+    struct store_options options; /* without zeros; conninfo is our copy */
+    const struct store_sql_text *texts;
+    unsigned text_count;
+    struct store_canceller *canceller;
+    pthread_t thread;
+    int epoll_fd;
+
+    /* Any thread. */
+    struct nx_queue arrivals;      /* ops */
+    struct nx_queue cancellations; /* struct store_cancel */
+    atomic_uint ready_connections;
+    _Atomic int64_t stop_at_ns; /* NX_DEADLINE_NEVER until store_stop() */
+
+    /* The loop's. */
+    struct store_conn *conns;
+    struct store_op_list waiting;
+    int64_t look_at_deadlines_ns; /* no op's deadline is before this */
+};
+
+/* As store_start(), with another table of statements: for tests. */
+nx_status store_start_with(const struct store_options *options, const struct store_sql_text *texts,
+                           unsigned text_count, struct store **ret_store) NX_MUST_USE;
+
+/* Let the loop look at deadlines no later than this. */
+void store_note_deadline(struct store *store, int64_t deadline_ns);
+
+/* Report a bug of the caller, and abort. */
+_Noreturn void store_bug(const char *what, const char *subject);
+
+#endif

@@ -1,0 +1,440 @@
+/* The loop thread: epoll over the two queues from other threads and the connections' sockets.
+ *
+ * A turn:  take what has arrived, and let connections read and complete ops -> look at deadlines
+ *          -> hand waiting ops to connections -> flush each connection once -> sleep
+ *
+ * Cancellations are taken before arrivals and looked at after them: whoever cancels an op has
+ * submitted it before, so it is then found. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "nx_clock.h"
+#include "nx_log.h"
+#include "store_internal.h"
+
+#define MAX_EVENTS 64
+#define MAX_CONNECTIONS 256
+#define MAX_OPTION (1U << 20)
+#define MAX_TIMEOUT_MS (24U * 3600 * 1000)
+
+#define OP_OF_NODE(node_)                                                                          \
+    ((struct store_op *)(void *)((char *)(node_)-offsetof(struct store_op, node)))
+#define CANCEL_OF_NODE(node_)                                                                      \
+    ((struct store_cancel *)(void *)((char *)(node_)-offsetof(struct store_cancel, node)))
+
+static const struct nx_error queue_full = {
+    .message = "the server is busy; try again", .reason = "QUEUE_FULL", .retry_after_ms = 100};
+static const struct nx_error unreachable = {.message = "the database cannot be reached",
+                                            .reason = "DATABASE_UNAVAILABLE",
+                                            .retry_after_ms = 1000};
+static const struct nx_error expired = {.message = "the deadline passed while the request waited"};
+static const struct nx_error cancelled = {.message = "the request was cancelled"};
+static const struct nx_error stopping = {
+    .message = "the server is being stopped", .reason = "STOPPING", .retry_after_ms = 1000};
+static const struct nx_error unavailable = {
+    .message = "the database's schema is not the one that is expected",
+    .reason = "STATEMENT_UNAVAILABLE"};
+
+_Noreturn void store_bug(const char *what, const char *subject)
+{
+    nx_log(NX_LOG_ERROR, "bug", "what", what, "subject", subject, NULL);
+    abort();
+}
+
+void store_note_deadline(struct store *store, int64_t deadline_ns)
+{
+    if (deadline_ns < store->look_at_deadlines_ns)
+        store->look_at_deadlines_ns = deadline_ns;
+}
+
+static bool is_stopping(const struct store *store)
+{
+    return atomic_load(&store->stop_at_ns) != NX_DEADLINE_NEVER;
+}
+
+/* --- Sending --- */
+
+static struct store_conn *least_busy(struct store *store)
+{
+    struct store_conn *best = NULL;
+    for (unsigned i = 0; i < store->options.connections; i++) {
+        struct store_conn *conn = &store->conns[i];
+        if (store_conn_has_room(conn) && (!best || conn->op_count < best->op_count))
+            best = conn;
+    }
+    return best;
+}
+
+/* Whether all of the op's statements are there, or may be tried. */
+static bool can_run(const struct store_conn *conn, const struct store_op *op, int64_t now_ns)
+{
+    for (unsigned i = 0; i < op->step_count; i++) {
+        if (conn->statements[op->steps[i]->sql] == STORE_STATEMENT_ABSENT &&
+            now_ns < conn->prepare_again_at_ns)
+            return false;
+    }
+    return true;
+}
+
+/* Hand waiting ops, oldest first, to the connections that have the least to do. */
+static void distribute(struct store *store, int64_t now_ns)
+{
+    while (store->waiting.first) {
+        struct store_conn *conn = least_busy(store);
+        if (!conn)
+            return;
+        struct store_op *op = store_op_list_take_first(&store->waiting);
+        if (!can_run(conn, op, now_ns)) {
+            store_op_complete(op, (nx_status){NX_INTERNAL, &unavailable}, NULL);
+        } else if (!store_pipeline_send(conn, op, now_ns)) {
+            /* Without its sync it cannot have taken effect. */
+            struct store_op_list unsent = {NULL, NULL, 0};
+            store_op_list_append(&unsent, op);
+            store_op_list_prepend_all(&store->waiting, &unsent);
+            store_conn_drop(conn, "cannot send");
+        }
+    }
+}
+
+/* --- Arrivals --- */
+
+static void accept_op(struct store *store, struct store_op *op, int64_t now_ns)
+{
+    if (op->step_count == 0 && !op->out_of_memory)
+        store_bug("an op has no step", "store_submit");
+    if (op->deadline_ns == NX_DEADLINE_NEVER) {
+        int64_t limit_ms = (int64_t)store->options.connect_timeout_ms +
+                           (int64_t)op->step_count * store->options.statement_timeout_ms;
+        op->deadline_ns = now_ns + limit_ms * STORE_NS_PER_MS;
+    }
+    if (store->waiting.count >= store->options.max_waiting)
+        distribute(store, now_ns);
+    if (op->out_of_memory) {
+        store_op_complete(op, nx_fail_memory(), NULL);
+    } else if (is_stopping(store)) {
+        store_op_complete(op, (nx_status){NX_UNAVAILABLE, &stopping}, NULL);
+    } else if (store->waiting.count >= store->options.max_waiting) {
+        store_op_complete(op, (nx_status){NX_RESOURCE_EXHAUSTED, &queue_full}, NULL);
+    } else {
+        op->phase = STORE_OP_ACCEPTED;
+        store_op_list_append(&store->waiting, op);
+        store_note_deadline(store, op->deadline_ns);
+    }
+}
+
+static void remove_waiting(struct store *store, const struct store_op *op)
+{
+    struct store_op_list kept = {NULL, NULL, 0};
+    for (struct store_op *each; (each = store_op_list_take_first(&store->waiting)) != NULL;) {
+        if (each != op)
+            store_op_list_append(&kept, each);
+    }
+    store->waiting = kept;
+}
+
+static void carry_out_cancel(struct store *store, const struct store_cancel *request)
+{
+    struct store_op *op = request->op;
+    if (op->phase & STORE_OP_ACCEPTED && op->conn) {
+        op->phase |= STORE_OP_CANCELLED; /* store_conn_on_time() does the rest */
+    } else if (op->phase & STORE_OP_ACCEPTED) {
+        remove_waiting(store, op);
+        store_op_complete(op, (nx_status){NX_CANCELLED, &cancelled}, NULL);
+    }
+    if (request->released)
+        request->released(request->arg);
+}
+
+static void take_arrivals(struct store *store)
+{
+    struct nx_queue_node *node = nx_queue_take(&store->arrivals);
+    int64_t now_ns = nx_clock_monotonic_ns();
+    while (node) {
+        struct store_op *op = OP_OF_NODE(node);
+        node = node->next; /* the op may be gone once it is completed */
+        accept_op(store, op, now_ns);
+    }
+}
+
+static void take_cancellations(struct store *store)
+{
+    struct nx_queue_node *node = nx_queue_take(&store->cancellations);
+    take_arrivals(store);
+    while (node) {
+        const struct store_cancel *request = CANCEL_OF_NODE(node);
+        node = node->next; /* released() may free the request */
+        carry_out_cancel(store, request);
+    }
+}
+
+/* --- Deadlines --- */
+
+/* Mark what is under way past its deadline; store_conn_on_time() has it cancelled. */
+static void expire_pipeline(struct store *store, struct store_conn *conn, int64_t now_ns)
+{
+    for (unsigned i = 0; i < conn->length; i++) {
+        struct store_op *op = conn->segments[(conn->head + i) % conn->capacity].op;
+        if (!op || op->phase & STORE_OP_EXPIRED)
+            continue;
+        if (now_ns >= op->deadline_ns)
+            op->phase |= STORE_OP_EXPIRED;
+        else
+            store_note_deadline(store, op->deadline_ns);
+    }
+}
+
+static void expire_waiting(struct store *store, int64_t now_ns)
+{
+    struct store_op_list all = store->waiting;
+    store->waiting = (struct store_op_list){NULL, NULL, 0};
+    nx_status late = {NX_DEADLINE_EXCEEDED, &expired};
+    if (atomic_load(&store->ready_connections) == 0)
+        late = (nx_status){NX_UNAVAILABLE, &unreachable};
+    for (struct store_op *op; (op = store_op_list_take_first(&all)) != NULL;) {
+        if (now_ns >= op->deadline_ns) {
+            store_op_complete(op, late, NULL);
+        } else {
+            store_op_list_append(&store->waiting, op);
+            store_note_deadline(store, op->deadline_ns);
+        }
+    }
+}
+
+static void look_at_deadlines(struct store *store, int64_t now_ns)
+{
+    if (now_ns < store->look_at_deadlines_ns)
+        return;
+    store->look_at_deadlines_ns = NX_DEADLINE_NEVER;
+    for (unsigned i = 0; i < store->options.connections; i++)
+        expire_pipeline(store, &store->conns[i], now_ns);
+    expire_waiting(store, now_ns);
+}
+
+/* --- The turn --- */
+
+/* Do what is due. Returns when the next thing will be. */
+static int64_t on_time(struct store *store)
+{
+    int64_t now_ns = nx_clock_monotonic_ns();
+    look_at_deadlines(store, now_ns);
+    for (unsigned i = 0; i < store->options.connections; i++)
+        store_conn_on_time(&store->conns[i], now_ns);
+    distribute(store, now_ns);
+    int64_t next_ns = atomic_load(&store->stop_at_ns);
+    for (unsigned i = 0; i < store->options.connections; i++) {
+        store_conn_flush(&store->conns[i]);
+        int64_t at_ns = store_conn_next_time(&store->conns[i]);
+        next_ns = at_ns < next_ns ? at_ns : next_ns;
+    }
+    if (store->waiting.first && least_busy(store))
+        return now_ns; /* a connection that could not be flushed has given its ops back */
+    return store->look_at_deadlines_ns < next_ns ? store->look_at_deadlines_ns : next_ns;
+}
+
+static int wait_ms(int64_t until_ns)
+{
+    if (until_ns == NX_DEADLINE_NEVER)
+        return -1;
+    int64_t left_ns = until_ns - nx_clock_monotonic_ns();
+    if (left_ns <= 0)
+        return 0;
+    int64_t left_ms = (left_ns + STORE_NS_PER_MS - 1) / STORE_NS_PER_MS;
+    return left_ms < 60000 ? (int)left_ms : 60000;
+}
+
+static void turn(struct store *store, int64_t until_ns)
+{
+    struct epoll_event events[MAX_EVENTS];
+    int count = epoll_wait(store->epoll_fd, events, MAX_EVENTS, wait_ms(until_ns));
+    if (count < 0 && errno != EINTR)
+        store_bug("epoll_wait has failed", strerror(errno));
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.ptr == &store->arrivals)
+            take_arrivals(store);
+        else if (events[i].data.ptr == &store->cancellations)
+            take_cancellations(store);
+        else
+            store_conn_on_event(events[i].data.ptr);
+    }
+}
+
+static bool is_idle(const struct store *store)
+{
+    for (unsigned i = 0; i < store->options.connections; i++) {
+        if (store->conns[i].op_count > 0)
+            return false;
+    }
+    return !store->waiting.first;
+}
+
+/* Complete all that is left: first what connections give back, then what waits. */
+static void fail_the_rest(struct store *store)
+{
+    for (unsigned i = 0; i < store->options.connections; i++)
+        store_conn_drop(&store->conns[i], "the store is stopped");
+    take_cancellations(store);
+    for (struct store_op *op; (op = store_op_list_take_first(&store->waiting)) != NULL;)
+        store_op_complete(op, (nx_status){NX_UNAVAILABLE, &stopping}, NULL);
+}
+
+static void *run(void *arg)
+{
+    struct store *store = arg;
+    int64_t next_ns = on_time(store);
+    for (;;) {
+        turn(store, next_ns);
+        int64_t stop_at_ns = atomic_load(&store->stop_at_ns);
+        if (stop_at_ns != NX_DEADLINE_NEVER &&
+            (is_idle(store) || nx_clock_monotonic_ns() >= stop_at_ns))
+            break;
+        next_ns = on_time(store);
+    }
+    fail_the_rest(store);
+    return NULL;
+}
+
+/* --- Start and stop --- */
+
+static unsigned or_default(unsigned value, unsigned fallback, unsigned most)
+{
+    if (value == 0)
+        return fallback;
+    return value < most ? value : most;
+}
+
+static bool init_conn(struct store *store, struct store_conn *conn, unsigned number)
+{
+    char *name = calloc(1, 12);
+    conn->store = store;
+    conn->watched_fd = -1;
+    conn->name = name;
+    /* Besides ops: the set-up, and for each statement a deallocate and a prepare. */
+    conn->capacity = store->options.max_pipelined + 2 * store->text_count + 1;
+    conn->segments = calloc(conn->capacity, sizeof *conn->segments);
+    conn->statements = calloc(store->text_count + 1, sizeof *conn->statements);
+    if (!name || !conn->segments || !conn->statements)
+        return false;
+    snprintf(name, 12, "%u", number);
+    return true;
+}
+
+static bool watch_queue(struct store *store, struct nx_queue *queue)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = queue};
+    return nx_queue_init(queue) &&
+           epoll_ctl(store->epoll_fd, EPOLL_CTL_ADD, queue->event_fd, &event) == 0;
+}
+
+static void destroy(struct store *store)
+{
+    store_canceller_destroy(store->canceller);
+    for (unsigned i = 0; store->conns && i < store->options.connections; i++) {
+        free((char *)store->conns[i].name);
+        free(store->conns[i].segments);
+        free(store->conns[i].statements);
+    }
+    free(store->conns);
+    nx_queue_cleanup(&store->arrivals);
+    nx_queue_cleanup(&store->cancellations);
+    if (store->epoll_fd >= 0)
+        close(store->epoll_fd);
+    free((char *)store->options.conninfo);
+    free(store);
+}
+
+static bool init(struct store *store, const struct store_options *options)
+{
+    store->options = (struct store_options){
+        .conninfo = strdup(options->conninfo ? options->conninfo : ""),
+        .connections = or_default(options->connections, 2, MAX_CONNECTIONS),
+        .max_waiting = or_default(options->max_waiting, 1024, MAX_OPTION),
+        .max_pipelined = or_default(options->max_pipelined, 64, MAX_OPTION),
+        .statement_timeout_ms = or_default(options->statement_timeout_ms, 5000, MAX_TIMEOUT_MS),
+        .connect_timeout_ms = or_default(options->connect_timeout_ms, 5000, MAX_TIMEOUT_MS),
+    };
+    atomic_init(&store->ready_connections, 0);
+    atomic_init(&store->stop_at_ns, NX_DEADLINE_NEVER);
+    store->look_at_deadlines_ns = NX_DEADLINE_NEVER;
+    store->arrivals.event_fd = -1;
+    store->cancellations.event_fd = -1;
+    store->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    store->conns = calloc(store->options.connections, sizeof *store->conns);
+    if (!store->options.conninfo || store->epoll_fd < 0 || !store->conns ||
+        !watch_queue(store, &store->arrivals) || !watch_queue(store, &store->cancellations))
+        return false;
+    for (unsigned i = 0; i < store->options.connections; i++) {
+        if (!init_conn(store, &store->conns[i], i + 1))
+            return false;
+    }
+    return true;
+}
+
+/* Start the store's threads; signals are for others. */
+static bool start_threads(struct store *store)
+{
+    sigset_t all;
+    sigset_t old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    store->canceller = store_canceller_new();
+    bool started = store->canceller && pthread_create(&store->thread, NULL, run, store) == 0;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return started;
+}
+
+nx_status store_start_with(const struct store_options *options, const struct store_sql_text *texts,
+                           unsigned text_count, struct store **ret_store)
+{
+    static const struct nx_error no_resources = {
+        .message = "the store cannot be started: memory, threads or file descriptors are short"};
+    struct store *store = calloc(1, sizeof *store);
+    if (!store)
+        return nx_fail_memory();
+    store->texts = texts;
+    store->text_count = text_count;
+    if (!init(store, options) || !start_threads(store)) {
+        destroy(store);
+        return (nx_status){NX_RESOURCE_EXHAUSTED, &no_resources};
+    }
+    *ret_store = store;
+    return NX_STATUS_OK;
+}
+
+nx_status store_start(const struct store_options *options, struct store **ret_store)
+{
+    return store_start_with(options, store_sql_texts, STORE_SQL_COUNT, ret_store);
+}
+
+void store_stop(struct store *store, unsigned grace_ms)
+{
+    if (!store)
+        return;
+    uint64_t one = 1;
+    int64_t stop_at_ns = nx_clock_monotonic_ns() + grace_ms * STORE_NS_PER_MS;
+    atomic_store(&store->stop_at_ns, stop_at_ns);
+    ssize_t written = write(store->arrivals.event_fd, &one, sizeof one);
+    (void)written;
+    pthread_join(store->thread, NULL);
+    take_cancellations(store); /* what came after the loop's last look */
+    destroy(store);
+}
+
+bool store_is_ready(const struct store *store)
+{
+    return atomic_load(&store->ready_connections) > 0;
+}
+
+void store_submit(struct store *store, struct store_op *op)
+{
+    nx_queue_push(&store->arrivals, &op->node);
+}
+
+void store_cancel(struct store *store, struct store_cancel *request)
+{
+    nx_queue_push(&store->cancellations, &request->node);
+}

@@ -1,0 +1,359 @@
+#include "json_token.h"
+
+#include <float.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <setjmp.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "json_write.h"
+
+#define MAX_DEPTH 16
+
+/* Read all of a text; the copy ends where its memory does, so that ASan sees a read beyond. */
+static nx_status read_all(struct nx_str text, struct nx_arena *arena, size_t *ret_tokens)
+{
+    char *copy = calloc(text.len ? text.len : 1, 1);
+    assert_non_null(copy);
+    if (text.len > 0)
+        memcpy(copy, text.ptr, text.len);
+    struct json_reader reader;
+    json_reader_init(&reader, (struct nx_str){copy, text.len}, MAX_DEPTH, arena);
+    struct json_token token = {.kind = JSON_NULL};
+    size_t tokens = 0;
+    nx_status status = NX_STATUS_OK;
+    do {
+        status = json_reader_next(&reader, &token);
+        tokens++;
+    } while (status.code == NX_OK && token.kind != JSON_END);
+    free(copy);
+    *ret_tokens = tokens;
+    return status;
+}
+
+#define ROW(literal)                                                                               \
+    {                                                                                              \
+        literal, sizeof(literal) - 1                                                               \
+    }
+
+static const struct nx_str accepted[] = {
+    ROW("{}"),
+    ROW("[]"),
+    ROW(" [ ] "),
+    ROW("\t\r\n{ }\n"),
+    ROW("null"),
+    ROW("true"),
+    ROW("false"),
+    ROW("0"),
+    ROW("-0"),
+    ROW("-0.0"),
+    ROW("12"),
+    ROW("1.5"),
+    ROW("1e5"),
+    ROW("1E+05"),
+    ROW("1.25e-7"),
+    ROW("123456789012345678901234567890"),
+    ROW("1e99999"),
+    ROW("\"\""),
+    ROW("\"plain\""),
+    ROW("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""),
+    ROW("\"\\u0041\\u00e9\\u20AC\""),
+    ROW("\"\\ud83d\\ude00\""),
+    ROW("\"\\u0000\""),
+    ROW("\"\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80\""),
+    ROW("\"\x7F\""),
+    ROW("\"\xE2\x80\xA8\""),
+    ROW("\"\xEF\xBF\xBF\""),
+    ROW("\"exactly eight bytes and more, and then \\n some\""),
+    ROW("[1,2,3]"),
+    ROW("[[],[[]],{}]"),
+    ROW("{\"a\":1}"),
+    ROW("{\"a\":{\"b\":[1,{\"c\":null}]},\"d\":\"e\"}"),
+    ROW("{\"\":0}"),
+    ROW("{\"a\":1,\"a\":2}"),
+    ROW("[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"),
+};
+
+static const struct nx_str rejected[] = {
+    ROW(""),
+    ROW(" "),
+    ROW("\xEF\xBB\xBF{}"),
+    ROW("nul"),
+    ROW("nulll"),
+    ROW("True"),
+    ROW("NaN"),
+    ROW("Infinity"),
+    ROW("-"),
+    ROW("+1"),
+    ROW("-a"),
+    ROW("01"),
+    ROW("-01"),
+    ROW("1."),
+    ROW(".5"),
+    ROW("1.e5"),
+    ROW("1e"),
+    ROW("1e+"),
+    ROW("0x10"),
+    ROW("1 2"),
+    ROW("1,"),
+    ROW("'a'"),
+    ROW("\"a"),
+    ROW("\"a\\"),
+    ROW("\"\\x41\""),
+    ROW("\"\\u00\""),
+    ROW("\"\\u00g0\""),
+    ROW("\"\\U0041\""),
+    ROW("\"\\ud800\""),
+    ROW("\"\\ud800x\""),
+    ROW("\"\\ud800\\n\""),
+    ROW("\"\\ud800\\u0041\""),
+    ROW("\"\\udc00\""),
+    ROW("\"\\\0\""),
+    ROW("\"a\nb\""),
+    ROW("\"a\tb\""),
+    ROW("\"a\0b\""),
+    ROW("\"\x80\""),
+    ROW("\"\xC0\x80\""),
+    ROW("\"\xC3\""),
+    ROW("\"\xED\xA0\x80\""),
+    ROW("\"\xF4\x90\x80\x80\""),
+    ROW("\"\xF8\x88\x80\x80\x80\""),
+    ROW("\"1234567\xFF\""),
+    ROW("["),
+    ROW("]"),
+    ROW("[1"),
+    ROW("[1,"),
+    ROW("[1,]"),
+    ROW("[,1]"),
+    ROW("[1,,2]"),
+    ROW("[1 2]"),
+    ROW("[1}"),
+    ROW("[1:2]"),
+    ROW("[]]"),
+    ROW("[] []"),
+    ROW("{"),
+    ROW("}"),
+    ROW("{1:2}"),
+    ROW("{a:1}"),
+    ROW("{\"a\"}"),
+    ROW("{\"a\" 1}"),
+    ROW("{\"a\":}"),
+    ROW("{\"a\":1,}"),
+    ROW("{,\"a\":1}"),
+    ROW("{\"a\":1 \"b\":2}"),
+    ROW("{\"a\":1]"),
+    ROW("{\"a\"::1}"),
+    ROW("{\"a\":1}}"),
+    ROW("/* c */ 1"),
+    ROW("1 // c"),
+    ROW("\f1"),
+    ROW("\xC2\xA0"
+        "1"),
+    ROW("\0"),
+    ROW("1\0"),
+    ROW("[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]"),
+};
+
+static void test_json_token__accepts_valid_texts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++) {
+        struct nx_arena *arena = nx_arena_new(1 << 16);
+        size_t tokens = 0;
+        nx_status status = read_all(accepted[i], arena, &tokens);
+        if (status.code != NX_OK)
+            fail_msg("%s: %s", accepted[i].ptr, nx_status_message(status));
+        nx_arena_destroy(arena);
+    }
+}
+
+static void test_json_token__rejects_invalid_texts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rejected / sizeof *rejected; i++) {
+        struct nx_arena *arena = nx_arena_new(1 << 16);
+        size_t tokens = 0;
+        nx_status status = read_all(rejected[i], arena, &tokens);
+        if (status.code != NX_INVALID_ARGUMENT)
+            fail_msg("row %zu was accepted: %s", i, rejected[i].ptr);
+        assert_non_null(strstr(nx_status_message(status), "malformed JSON at byte "));
+        nx_arena_destroy(arena);
+    }
+}
+
+/* Cut anywhere, a text must be answered, and a text whose last byte is needed must be refused. */
+static void test_json_token__survives_every_truncation(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++) {
+        struct nx_str text = accepted[i];
+        bool closed = strchr("}]\"", text.ptr[text.len - 1]);
+        for (size_t len = 0; len < text.len; len++) {
+            struct nx_arena *arena = nx_arena_new(1 << 16);
+            size_t tokens = 0;
+            nx_status status = read_all((struct nx_str){text.ptr, len}, arena, &tokens);
+            if (closed)
+                assert_int_equal(status.code, NX_INVALID_ARGUMENT);
+            nx_arena_destroy(arena);
+        }
+    }
+    for (size_t i = 0; i < sizeof rejected / sizeof *rejected; i++) {
+        for (size_t len = 0; len < rejected[i].len; len++) {
+            struct nx_arena *arena = nx_arena_new(1 << 16);
+            size_t tokens = 0;
+            (void)read_all((struct nx_str){rejected[i].ptr, len}, arena, &tokens).code;
+            nx_arena_destroy(arena);
+        }
+    }
+}
+
+static void test_json_token__gives_tokens_with_offsets(void **state)
+{
+    (void)state;
+    static const struct {
+        enum json_kind kind;
+        const char *text;
+        size_t offset;
+    } expected[] = {
+        {JSON_OBJECT_BEGIN, "", 0}, {JSON_KEY, "a", 2},    {JSON_ARRAY_BEGIN, "", 7},
+        {JSON_NUMBER, "-1.50", 8},  {JSON_TRUE, "", 15},   {JSON_FALSE, "", 20},
+        {JSON_NULL, "", 26},        {JSON_ARRAY_END, "", 30}, {JSON_KEY, "b\n", 32},
+        {JSON_STRING, "\xC3\xA9", 38}, {JSON_OBJECT_END, "", 46}, {JSON_END, "", 47},
+    };
+    struct nx_arena *arena = nx_arena_new(1 << 16);
+    struct json_reader reader;
+    json_reader_init(&reader,
+                     NX_STR("{ \"a\" :[-1.50, true,false,null],\"b\\n\":\"\\u00e9\"}"),
+                     MAX_DEPTH, arena);
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        struct json_token token;
+        assert_int_equal(json_reader_next(&reader, &token).code, NX_OK);
+        assert_int_equal(token.kind, expected[i].kind);
+        assert_int_equal(token.offset, expected[i].offset);
+        assert_true(nx_str_equal(token.text, nx_str_from(expected[i].text)));
+    }
+    nx_arena_destroy(arena);
+}
+
+static void test_json_token__decodes_every_escape(void **state)
+{
+    (void)state;
+    struct nx_arena *arena = nx_arena_new(1 << 16);
+    struct json_reader reader;
+    json_reader_init(&reader,
+                     NX_STR("\"\\\"\\\\\\/\\b\\f\\n\\r\\t|\\u0041\\u00E9\\u20ac\\uD83D\\uDE00\\u0000\""),
+                     MAX_DEPTH, arena);
+    struct json_token token;
+    assert_int_equal(json_reader_next(&reader, &token).code, NX_OK);
+    assert_true(token.decoded);
+    assert_true(nx_str_equal(
+        token.text, NX_STR("\"\\/\b\f\n\r\t|A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\0")));
+    assert_int_equal(token.text.ptr[token.text.len], '\0');
+    nx_arena_destroy(arena);
+}
+
+static void test_json_token__skips_a_value_without_memory(void **state)
+{
+    (void)state;
+    struct nx_arena *arena = nx_arena_new(1 << 16);
+    struct json_reader reader;
+    json_reader_init(&reader, NX_STR("[{\"a\\n\":[1,{\"b\":\"\\u0041\"}]},7]"), MAX_DEPTH, arena);
+    struct json_token token;
+    assert_int_equal(json_reader_next(&reader, &token).code, NX_OK);
+    assert_int_equal(json_reader_next(&reader, &token).code, NX_OK);
+    assert_int_equal(json_reader_skip(&reader, &token).code, NX_OK);
+    assert_int_equal(nx_arena_used(arena), 0);
+    assert_int_equal(json_reader_next(&reader, &token).code, NX_OK);
+    assert_int_equal(token.kind, JSON_NUMBER);
+    assert_int_equal(json_reader_skip(&reader, &token).code, NX_OK);
+    assert_int_equal(json_reader_next(&reader, &token).code, NX_OK);
+    assert_int_equal(token.kind, JSON_ARRAY_END);
+    nx_arena_destroy(arena);
+}
+
+static void test_json_token__full_arena_is_exhausted(void **state)
+{
+    (void)state;
+    struct nx_arena *arena = nx_arena_new(16);
+    size_t tokens = 0;
+    nx_status status = read_all(NX_STR("\"more than sixteen bytes\\n\""), arena, &tokens);
+    assert_int_equal(status.code, NX_RESOURCE_EXHAUSTED);
+    nx_arena_destroy(arena);
+}
+
+static void test_json_write__escapes_what_it_must(void **state)
+{
+    (void)state;
+    struct nx_buf buf;
+    nx_buf_init(&buf, 1 << 16);
+    json_write_string(&buf, NX_STR("a\"b\\c\b\f\n\r\t\x01\x1f\x7f/\xC3\xA9"));
+    assert_true(nx_str_equal(
+        nx_buf_str(&buf),
+        NX_STR("\"a\\\"b\\\\c\\b\\f\\n\\r\\t\\u0001\\u001f\x7f/\xC3\xA9\"")));
+    nx_buf_cleanup(&buf);
+    json_write_string(&buf, (struct nx_str){NULL, 0});
+    assert_true(nx_str_equal(nx_buf_str(&buf), NX_STR("\"\"")));
+    nx_buf_cleanup(&buf);
+}
+
+static void test_json_write__doubles_are_shortest(void **state)
+{
+    (void)state;
+    static const struct {
+        double value;
+        const char *text;
+    } rows[] = {
+        {0, "0"},           {-0.0, "-0"},        {1, "1"},
+        {-17, "-17"},       {0.1, "0.1"},        {1.0 / 3, "0.3333333333333333"},
+        {1e15, "1e+15"},    {999999999999999, "999999999999999"},
+        {1e-7, "1e-07"},    {5e-324, "5e-324"},  {DBL_MAX, "1.7976931348623157e+308"},
+        {0.1 + 0.2, "0.30000000000000004"},      {9007199254740993.0, "9007199254740992"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_buf buf;
+        nx_buf_init(&buf, 64);
+        json_write_double(&buf, rows[i].value);
+        nx_buf_append_char(&buf, '\0');
+        assert_string_equal(buf.ptr, rows[i].text);
+        nx_buf_cleanup(&buf);
+    }
+}
+
+static void test_json_write__floats_are_shortest(void **state)
+{
+    (void)state;
+    static const struct {
+        float value;
+        const char *text;
+    } rows[] = {
+        {0.1F, "0.1"},           {16777216.0F, "16777216"}, {-0.0F, "-0"},
+        {FLT_MAX, "3.4028235e+38"}, {1e-45F, "1e-45"},      {3.5F, "3.5"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_buf buf;
+        nx_buf_init(&buf, 64);
+        json_write_float(&buf, rows[i].value);
+        nx_buf_append_char(&buf, '\0');
+        assert_string_equal(buf.ptr, rows[i].text);
+        nx_buf_cleanup(&buf);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json_token__accepts_valid_texts),
+        cmocka_unit_test(test_json_token__rejects_invalid_texts),
+        cmocka_unit_test(test_json_token__survives_every_truncation),
+        cmocka_unit_test(test_json_token__gives_tokens_with_offsets),
+        cmocka_unit_test(test_json_token__decodes_every_escape),
+        cmocka_unit_test(test_json_token__skips_a_value_without_memory),
+        cmocka_unit_test(test_json_token__full_arena_is_exhausted),
+        cmocka_unit_test(test_json_write__escapes_what_it_must),
+        cmocka_unit_test(test_json_write__doubles_are_shortest),
+        cmocka_unit_test(test_json_write__floats_are_shortest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
