@@ -14,7 +14,7 @@
 #include "store_migrate_internal.h"
 
 /* Any number that nothing else in the database locks: "nexusmig" in ASCII. */
-#define LOCK_KEY "7954892272949913959"
+#define LOCK_KEY "7954896762662906215"
 #define DEFAULT_LOCK_TIMEOUT_MS 60000
 #define DEFAULT_CONNECT_TIMEOUT_S 10
 #define MAX_STATEMENT_PARAMS 3
@@ -32,6 +32,7 @@ static const char read_table[] =
 static const char checksum_of[] = "select encode(sha256(convert_to($1, 'UTF8')), 'hex')";
 static const char take_lock[] = "select pg_advisory_lock(" LOCK_KEY ")";
 static const char set_lock_timeout[] = "select set_config('lock_timeout', $1, false)";
+static const char set_no_limit[] = "select set_config('statement_timeout', '0', false)";
 static const char record[] =
     "insert into nexus_migration (number, name, checksum)"
     " values ($1::integer, $2, encode(sha256(convert_to($3, 'UTF8')), 'hex'))";
@@ -154,6 +155,7 @@ static nx_status lock(struct runner *runner)
     const char *const none[] = {"0", NULL};
     unsigned timeout_ms = runner->options->lock_timeout_ms;
     snprintf(timeout, sizeof timeout, "%u", timeout_ms ? timeout_ms : DEFAULT_LOCK_TIMEOUT_MS);
+    NX_TRY(query(runner, set_no_limit, NULL, NULL));
     NX_TRY(query(runner, set_lock_timeout, params, NULL));
     nx_status status = query(runner, take_lock, NULL, NULL);
     if (status.code == NX_FAILED_PRECONDITION)

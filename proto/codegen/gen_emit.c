@@ -9,7 +9,7 @@ static const char *find_var(const struct gen_var *vars, struct nx_str key)
         if (nx_str_equal(nx_str_from(vars->key), key))
             return vars->value;
     }
-    assert(!"a template uses a variable that is not given");
+    assert(false && "a template uses a variable that is not given");
     return "";
 }
 

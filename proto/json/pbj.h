@@ -63,10 +63,10 @@ nx_status pbj_set_from_text(ProtobufCMessage *message, const ProtobufCFieldDescr
                             const char *path, struct nx_str text,
                             struct nx_arena *arena) NX_MUST_USE;
 
-/* Append the JSON form of a message; after a failure the buffer ends with a part of it. The buffer's
- * own failure is the caller's to check. `arena` holds the error, and what an Any unpacks to.
- * Fails:  INTERNAL: a value that has no JSON form (a Timestamp out of range, a string that is not
- *         UTF-8, an unknown Any). RESOURCE_EXHAUSTED: the arena is full. */
+/* Append the JSON form of a message; after a failure the buffer ends with a part of it. The
+ * buffer's own failure is the caller's to check. `arena` holds the error, and what an Any unpacks
+ * to. Fails:  INTERNAL: a value that has no JSON form (a Timestamp out of range, a string that is
+ * not UTF-8, an unknown Any). RESOURCE_EXHAUSTED: the arena is full. */
 nx_status pbj_write(const ProtobufCMessage *message, const struct pbj_write_options *options,
                     struct nx_arena *arena, struct nx_buf *buf) NX_MUST_USE;
 

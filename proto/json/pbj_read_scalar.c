@@ -104,9 +104,10 @@ static nx_status read_bool(struct pbj_in *in, const struct json_token *token,
     return NX_STATUS_OK;
 }
 
-static nx_status read_enum(struct pbj_in *in, const ProtobufCEnumDescriptor *type,
+static nx_status read_enum(struct pbj_in *in, const ProtobufCFieldDescriptor *field,
                            const struct json_token *token, int32_t *ret_value)
 {
+    const ProtobufCEnumDescriptor *type = field->descriptor;
     if (token->kind == JSON_NULL) { /* reaches here for NullValue only */
         *ret_value = 0;
         return NX_STATUS_OK;
@@ -118,6 +119,8 @@ static nx_status read_enum(struct pbj_in *in, const ProtobufCEnumDescriptor *typ
     if (number) {
         int64_t value = 0;
         NX_TRY(read_signed(in, token, false, &value));
+        if (value != 0 && pbj_takes_null(field))
+            return pbj_fail(in, "must be null");
         *ret_value = (int32_t)value;
         return NX_STATUS_OK;
     }
@@ -191,7 +194,7 @@ nx_status pbj_read_scalar(struct pbj_in *in, const ProtobufCFieldDescriptor *fie
     case PROTOBUF_C_TYPE_BOOL:
         return read_bool(in, token, slot);
     case PROTOBUF_C_TYPE_ENUM:
-        return read_enum(in, field->descriptor, token, slot);
+        return read_enum(in, field, token, slot);
     case PROTOBUF_C_TYPE_STRING:
         return pbj_read_string(in, token, slot);
     case PROTOBUF_C_TYPE_BYTES:

@@ -216,7 +216,7 @@ static void on_arrived(struct wire_tag *tag, bool ok)
         wire_call_fail_unimplemented(call);
         return;
     }
-    ProtobufCMessage *request;
+    ProtobufCMessage *request = NULL;
     nx_status status = admit(call, &request);
     if (status.code != NX_OK)
         wire_call_fail(call, status);

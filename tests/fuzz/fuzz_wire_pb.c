@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                        (struct nx_str){(const char *)data, size}, &limits, arena, &message);
     if (status.code == NX_OK) {
         size_t packed_size = protobuf_c_message_get_packed_size(message);
-        uint8_t *packed = malloc(packed_size + 1);
+        uint8_t *packed = calloc(1, packed_size + 1);
         if (packed && protobuf_c_message_pack(message, packed) != packed_size)
             abort();
         free(packed);

@@ -1,2 +1,3 @@
+nx_add_fuzz(json DEPS nx_json zoo)
 nx_add_fuzz(oas_spec DEPS nx_openapi)
-nx_add_fuzz(wire_pb DEPS nexus_api)
+nx_add_fuzz(wire_pb DEPS nx_wire nexus_api)

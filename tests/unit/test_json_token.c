@@ -1,9 +1,9 @@
 #include "json_token.h"
 
 #include <float.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <setjmp.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -217,15 +217,14 @@ static void test_json_token__gives_tokens_with_offsets(void **state)
         const char *text;
         size_t offset;
     } expected[] = {
-        {JSON_OBJECT_BEGIN, "", 0}, {JSON_KEY, "a", 2},    {JSON_ARRAY_BEGIN, "", 7},
-        {JSON_NUMBER, "-1.50", 8},  {JSON_TRUE, "", 15},   {JSON_FALSE, "", 20},
-        {JSON_NULL, "", 26},        {JSON_ARRAY_END, "", 30}, {JSON_KEY, "b\n", 32},
+        {JSON_OBJECT_BEGIN, "", 0},    {JSON_KEY, "a", 2},        {JSON_ARRAY_BEGIN, "", 7},
+        {JSON_NUMBER, "-1.50", 8},     {JSON_TRUE, "", 15},       {JSON_FALSE, "", 20},
+        {JSON_NULL, "", 26},           {JSON_ARRAY_END, "", 30},  {JSON_KEY, "b\n", 32},
         {JSON_STRING, "\xC3\xA9", 38}, {JSON_OBJECT_END, "", 46}, {JSON_END, "", 47},
     };
     struct nx_arena *arena = nx_arena_new(1 << 16);
     struct json_reader reader;
-    json_reader_init(&reader,
-                     NX_STR("{ \"a\" :[-1.50, true,false,null],\"b\\n\":\"\\u00e9\"}"),
+    json_reader_init(&reader, NX_STR("{ \"a\" :[-1.50, true,false,null],\"b\\n\":\"\\u00e9\"}"),
                      MAX_DEPTH, arena);
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         struct json_token token;
@@ -242,14 +241,15 @@ static void test_json_token__decodes_every_escape(void **state)
     (void)state;
     struct nx_arena *arena = nx_arena_new(1 << 16);
     struct json_reader reader;
-    json_reader_init(&reader,
-                     NX_STR("\"\\\"\\\\\\/\\b\\f\\n\\r\\t|\\u0041\\u00E9\\u20ac\\uD83D\\uDE00\\u0000\""),
-                     MAX_DEPTH, arena);
+    json_reader_init(
+        &reader,
+        NX_STR("\"\\\"\\\\\\/\\b\\f\\n\\r\\t|\\u0041\\u00E9\\u20ac\\uD83D\\uDE00\\u0000\""),
+        MAX_DEPTH, arena);
     struct json_token token;
     assert_int_equal(json_reader_next(&reader, &token).code, NX_OK);
     assert_true(token.decoded);
-    assert_true(nx_str_equal(
-        token.text, NX_STR("\"\\/\b\f\n\r\t|A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\0")));
+    assert_true(nx_str_equal(token.text,
+                             NX_STR("\"\\/\b\f\n\r\t|A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\0")));
     assert_int_equal(token.text.ptr[token.text.len], '\0');
     nx_arena_destroy(arena);
 }
@@ -289,9 +289,8 @@ static void test_json_write__escapes_what_it_must(void **state)
     struct nx_buf buf;
     nx_buf_init(&buf, 1 << 16);
     json_write_string(&buf, NX_STR("a\"b\\c\b\f\n\r\t\x01\x1f\x7f/\xC3\xA9"));
-    assert_true(nx_str_equal(
-        nx_buf_str(&buf),
-        NX_STR("\"a\\\"b\\\\c\\b\\f\\n\\r\\t\\u0001\\u001f\x7f/\xC3\xA9\"")));
+    assert_true(nx_str_equal(nx_buf_str(&buf),
+                             NX_STR("\"a\\\"b\\\\c\\b\\f\\n\\r\\t\\u0001\\u001f\x7f/\xC3\xA9\"")));
     nx_buf_cleanup(&buf);
     json_write_string(&buf, (struct nx_str){NULL, 0});
     assert_true(nx_str_equal(nx_buf_str(&buf), NX_STR("\"\"")));
@@ -305,11 +304,19 @@ static void test_json_write__doubles_are_shortest(void **state)
         double value;
         const char *text;
     } rows[] = {
-        {0, "0"},           {-0.0, "-0"},        {1, "1"},
-        {-17, "-17"},       {0.1, "0.1"},        {1.0 / 3, "0.3333333333333333"},
-        {1e15, "1e+15"},    {999999999999999, "999999999999999"},
-        {1e-7, "1e-07"},    {5e-324, "5e-324"},  {DBL_MAX, "1.7976931348623157e+308"},
-        {0.1 + 0.2, "0.30000000000000004"},      {9007199254740993.0, "9007199254740992"},
+        {0, "0"},
+        {-0.0, "-0"},
+        {1, "1"},
+        {-17, "-17"},
+        {0.1, "0.1"},
+        {1.0 / 3, "0.3333333333333333"},
+        {1e15, "1e+15"},
+        {999999999999999, "999999999999999"},
+        {1e-7, "1e-07"},
+        {5e-324, "5e-324"},
+        {DBL_MAX, "1.7976931348623157e+308"},
+        {0.1 + 0.2, "0.30000000000000004"},
+        {9007199254740993.0, "9007199254740992"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct nx_buf buf;
@@ -328,8 +335,9 @@ static void test_json_write__floats_are_shortest(void **state)
         float value;
         const char *text;
     } rows[] = {
-        {0.1F, "0.1"},           {16777216.0F, "16777216"}, {-0.0F, "-0"},
-        {FLT_MAX, "3.4028235e+38"}, {1e-45F, "1e-45"},      {3.5F, "3.5"},
+        {0.1F, "0.1"},     {16777216.0F, "16777216"},
+        {-0.0F, "-0"},     {FLT_MAX, "3.4028235e+38"},
+        {1e-45F, "1e-45"}, {3.5F, "3.5"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct nx_buf buf;

@@ -14,3 +14,9 @@ nx_add_test(test_wire_pb LABEL unit SOURCES unit/test_wire_pb.c DEPS echo_api nx
 nx_add_test(test_codegen LABEL unit SOURCES unit/test_codegen.c DEPS nx_codegen)
 nx_add_test(test_svc LABEL unit SOURCES unit/test_svc.c DEPS nx_service)
 nx_add_test(test_oas_document LABEL unit SOURCES unit/test_oas_document.c DEPS nx_openapi_document)
+
+# A message that has one of everything.
+nexus_generate(zoo IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/unit PROTOS zoo.proto
+    DEPS nexus_wellknown)
+nx_add_test(test_json_token LABEL unit SOURCES unit/test_json_token.c DEPS nx_json)
+nx_add_test(test_pbj LABEL unit SOURCES unit/test_pbj.c DEPS nx_json zoo)

@@ -1,0 +1,35 @@
+/* What an exchange sends back. */
+#ifndef GW_ANSWER_H
+#define GW_ANSWER_H
+
+#include <stdbool.h>
+
+#include "nx_str.h"
+
+#define GW_MAX_ANSWER_HEADERS 12
+
+struct gw_answer_header {
+    const char *name;
+    const char *value;
+};
+
+struct gw_answer {
+    unsigned status; /* of HTTP; 0 while there is no answer */
+    struct nx_str content;
+    struct gw_answer_header headers[GW_MAX_ANSWER_HEADERS];
+    unsigned header_count;
+    bool close; /* the connection, afterwards */
+};
+
+/* Add a header; the value is borrowed until the answer is sent. A NULL value, which stands for no
+ * memory, adds none. */
+void gw_answer_add(struct gw_answer *answer, const char *name, const char *value);
+
+/* Begin an answer anew: its status, and the headers that every answer has. */
+void gw_answer_init(struct gw_answer *answer, unsigned status, const char *request_id);
+
+/* Whether an If-Match or If-None-Match header, "*" or a list of entity tags, names the tag; weakly
+ * compared (RFC 9110, 8.8.3.2). */
+bool gw_answer_etag_listed(const char *header, const char *etag);
+
+#endif

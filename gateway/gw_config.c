@@ -1,0 +1,52 @@
+#include "gw_config.h"
+
+#include "nx_log.h"
+
+#define KEY(section_, key_, type_, fallback_, min_, max_, help_)                                   \
+    {                                                                                              \
+        .section = #section_, .key = #key_, .type = type_,                                         \
+        .offset = offsetof(struct gw_config, section_##_##key_), .fallback = fallback_,            \
+        .min = min_, .max = max_, .help = help_                                                    \
+    }
+
+const struct cfg_key gw_config_keys[] = {
+    KEY(http, listen, CFG_STRING, "127.0.0.1:8080", 1, 1000,
+        "where to serve HTTP: host:port or [host]:port; port 0 takes a free one"),
+    KEY(http, threads, CFG_UINT, "2", 2, 64, "threads that serve connections"),
+    KEY(http, max_body_bytes, CFG_UINT, "1048576", 1, 1 << 28, "largest body of a request"),
+    KEY(http, max_header_bytes, CFG_UINT, "32768", 1024, 1 << 20,
+        "largest request line and headers of a request"),
+    KEY(http, max_connections, CFG_UINT, "4096", 2, 1000000, "connections at once"),
+    KEY(http, max_exchange_bytes, CFG_UINT, "67108864", 1 << 20, (uint64_t)1 << 32,
+        "most memory of one request's messages, and of its answer's text"),
+    KEY(http, idle_timeout_s, CFG_UINT, "60", 1, 86400,
+        "how long a connection may be silent before it is closed"),
+    KEY(backend, target, CFG_STRING, "127.0.0.1:50051", 1, 1000,
+        "where the service is, in gRPC's naming"),
+    KEY(backend, channels, CFG_UINT, "2", 1, 64,
+        "connections to it; at least as many as it has shards"),
+    KEY(backend, threads, CFG_UINT, "1", 1, 64, "threads that take its answers"),
+    KEY(backend, timeout_ms, CFG_UINT, "10000", 1, 3600000,
+        "how long a call may take; a client may ask for less with the header Grpc-Timeout"),
+    KEY(backend, max_response_bytes, CFG_UINT, "16777216", 1024, 1 << 30, "largest answer of it"),
+    KEY(api, spec, CFG_STRING, NEXUS_API_SPEC, 1, 4000, "nexus.yaml, which says what is routed"),
+    KEY(api, document, CFG_STRING, NEXUS_API_DOCUMENT, 1, 4000,
+        "openapi.json, served at /openapi.json; its .yaml stands beside it"),
+    KEY(docs, dir, CFG_STRING, NEXUS_DOCS_DIR, 1, 4000, "folder of the page at /docs"),
+    KEY(docs, assets, CFG_STRING, NEXUS_DOCS_ASSETS, 1, 4000, "folder of swagger-ui-dist"),
+    KEY(json, max_depth, CFG_UINT, "100", 1, 1000, "deepest nesting of a request's JSON"),
+    KEY(log, level, CFG_STRING, "info", 1, 10, "debug, info, warn or error"),
+};
+const size_t gw_config_key_count = sizeof gw_config_keys / sizeof *gw_config_keys;
+
+nx_status gw_config_load(const char *file, struct nx_arena *arena, struct gw_config *ret_config)
+{
+    NX_TRY(cfg_load(gw_config_keys, gw_config_key_count, file, arena, ret_config));
+    enum nx_log_level level;
+    if (!nx_log_level_from_name(ret_config->log_level, &level))
+        return nx_fail(arena, NX_INVALID_ARGUMENT,
+                       "log.level: \"%s\" is not debug, info, warn or error",
+                       ret_config->log_level);
+    nx_log_set_level(level);
+    return NX_STATUS_OK;
+}

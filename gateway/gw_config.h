@@ -1,0 +1,36 @@
+/* Configuration of nexus-gateway. */
+#ifndef GW_CONFIG_H
+#define GW_CONFIG_H
+
+#include "cfg_load.h"
+
+struct gw_config {
+    const char *http_listen;
+    uint64_t http_threads;
+    uint64_t http_max_body_bytes;
+    uint64_t http_max_header_bytes;
+    uint64_t http_max_connections;
+    uint64_t http_max_exchange_bytes;
+    uint64_t http_idle_timeout_s;
+    const char *backend_target;
+    uint64_t backend_channels;
+    uint64_t backend_threads;
+    uint64_t backend_timeout_ms;
+    uint64_t backend_max_response_bytes;
+    const char *api_spec;
+    const char *api_document;
+    const char *docs_dir;
+    const char *docs_assets;
+    uint64_t json_max_depth;
+    const char *log_level;
+};
+
+extern const struct cfg_key gw_config_keys[];
+extern const size_t gw_config_key_count;
+
+/* Load, check what a table cannot, and set the log level.
+ * Fails: as cfg_load(). */
+nx_status gw_config_load(const char *file, struct nx_arena *arena,
+                         struct gw_config *ret_config) NX_MUST_USE;
+
+#endif

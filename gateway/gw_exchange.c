@@ -1,0 +1,469 @@
+#include "gw_exchange.h"
+
+#include "grpc/health/v1/health.nexus.h"
+#include "gw_error.h"
+#include "gw_headers.h"
+#include "gw_transcode.h"
+#include "gw_url.h"
+#include "nx_clock.h"
+#include "nx_log.h"
+#include "pbj.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A refused body is read to its end up to this many times the limit, so that a client that only
+ * reads after it has written gets to see the answer. */
+#define TOLERATED_BODIES 8
+
+#define READINESS_TIMEOUT_NS ((int64_t)1000000000)
+
+/* --- Failing --- */
+
+/* Refuse with an HTTP status that no code stands for. */
+#define REFUSE(exchange, http_status, code, ...)                                                   \
+    ((exchange)->refusal = (http_status), nx_fail((exchange)->arena, (code), __VA_ARGS__))
+
+/* The core's own words for a service that is not there have its address in them. */
+static nx_status without_address(nx_status status)
+{
+    static const struct nx_error unreachable = {
+        .message = "the service cannot be reached; try again",
+        .retry_after_ms = 1000,
+    };
+    bool of_core = status.code == NX_UNAVAILABLE && status.error->details.len == 0 &&
+                   !status.error->reason && !status.error->violations;
+    return of_core ? (nx_status){NX_UNAVAILABLE, &unreachable} : status;
+}
+
+static void answer_failure(struct gw_exchange *exchange, nx_status status)
+{
+    unsigned http_status =
+        exchange->refusal ? exchange->refusal : gw_error_http_status(status.code);
+    unsigned retry_after_s = http_status == 503 ? 1 : 0;
+    exchange->failure = nx_status_message(status);
+    gw_answer_init(&exchange->answer, http_status, exchange->request_id);
+    exchange->out.len = 0;
+    exchange->out.failed = false;
+    gw_error_write(without_address(status), http_status, exchange->arena, &exchange->out,
+                   &retry_after_s);
+    exchange->answer.content = nx_buf_str(&exchange->out);
+    gw_answer_add(&exchange->answer, "Content-Type", "application/json");
+    if (retry_after_s > 0)
+        gw_answer_add(&exchange->answer, "Retry-After",
+                      nx_arena_printf(exchange->arena, "%u", retry_after_s));
+    if (http_status == 405)
+        gw_answer_add(&exchange->answer, "Allow",
+                      gw_headers_allow(exchange->match.allowed, exchange->arena));
+}
+
+/* --- Steps: headers --- */
+
+static const char *header(const struct gw_exchange *exchange, const char *name)
+{
+    return exchange->peer.header(exchange->peer.connection, name);
+}
+
+static nx_status identify(struct gw_exchange *exchange)
+{
+    gw_headers_request_id(header(exchange, "X-Request-Id"), exchange->request_id);
+    exchange->has_verb = gw_headers_verb(exchange->method, &exchange->verb);
+    exchange->is_options = strcmp(exchange->method, "OPTIONS") == 0;
+    const char *length = header(exchange, "Content-Length");
+    exchange->declared_bytes = length ? strtoull(length, NULL, 10) : 0;
+    exchange->has_body = exchange->declared_bytes > 0 || header(exchange, "Transfer-Encoding");
+    exchange->expects_continue = header(exchange, "Expect") != NULL;
+    if (exchange->header_bytes > exchange->gateway->config->http_max_header_bytes)
+        return REFUSE(exchange, 431, NX_INVALID_ARGUMENT,
+                      "the request line and the headers are longer than %u bytes",
+                      (unsigned)exchange->gateway->config->http_max_header_bytes);
+    return NX_STATUS_OK;
+}
+
+/* Whether the path is beside the API, and then what it is. */
+static bool find_page(struct gw_exchange *exchange)
+{
+    exchange->file = gw_static_find(exchange->gateway->files, exchange->path);
+    if (nx_str_equal(exchange->path, NX_STR("/healthz")))
+        exchange->kind = GW_HEALTH;
+    else if (nx_str_equal(exchange->path, NX_STR("/readyz")))
+        exchange->kind = GW_READINESS;
+    else if (exchange->file)
+        exchange->kind = GW_PAGE;
+    return exchange->kind != GW_API;
+}
+
+static nx_status route(struct gw_exchange *exchange)
+{
+    struct gw_match *match = &exchange->match;
+    if (find_page(exchange))
+        match->allowed = 1u << OAS_GET;
+    else
+        NX_TRY(gw_router_match(exchange->gateway->router, exchange->verb, exchange->path,
+                               exchange->arena, match));
+    if (match->allowed == 0)
+        return REFUSE(exchange, 404, NX_NOT_FOUND, "there is nothing at this path");
+    bool found = exchange->has_verb && (match->allowed & 1u << exchange->verb);
+    if (!found && !exchange->is_options)
+        return REFUSE(exchange, 405, NX_UNIMPLEMENTED, "this path does not have the method %.20s",
+                      exchange->method);
+    if (exchange->is_options)
+        exchange->kind = GW_OPTIONS;
+    return NX_STATUS_OK;
+}
+
+static nx_status too_long(struct gw_exchange *exchange)
+{
+    return REFUSE(exchange, 413, NX_RESOURCE_EXHAUSTED, "the body is longer than %llu bytes",
+                  (unsigned long long)exchange->gateway->config->http_max_body_bytes);
+}
+
+/* The last look before the body is read. */
+static nx_status admit(struct gw_exchange *exchange)
+{
+    const struct gw_config *config = exchange->gateway->config;
+    exchange->timeout_ns = (int64_t)config->backend_timeout_ms * 1000000;
+    if (!gw_headers_timeout(header(exchange, "Grpc-Timeout"), &exchange->timeout_ns))
+        return nx_fail(exchange->arena, NX_INVALID_ARGUMENT,
+                       "the header Grpc-Timeout is no duration such as 500m or 2S");
+    if (exchange->declared_bytes > config->http_max_body_bytes)
+        return too_long(exchange);
+    if (!exchange->has_body)
+        return NX_STATUS_OK;
+    if (header(exchange, "Content-Encoding"))
+        return REFUSE(exchange, 415, NX_INVALID_ARGUMENT, "a body must not be compressed");
+    if (!gw_headers_is_json(header(exchange, "Content-Type")))
+        return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
+                      "the Content-Type of a body must be application/json, in UTF-8");
+    return NX_STATUS_OK;
+}
+
+/* --- Steps: the API --- */
+
+static nx_status transcode(struct gw_exchange *exchange)
+{
+    const struct gw_input input = {
+        .query = exchange->query,
+        .body = nx_buf_str(&exchange->body),
+        .if_match = header(exchange, "If-Match"),
+        .idempotency_key = header(exchange, "Idempotency-Key"),
+        .max_depth = (uint32_t)exchange->gateway->config->json_max_depth,
+    };
+    return gw_transcode(&exchange->match, &input, exchange->arena, &exchange->request);
+}
+
+/* A call uses the client until it has completed and its handle is given back. False: too late. */
+static bool hold_client(struct gw_gateway *gateway)
+{
+    atomic_fetch_add(&gateway->client_users, 2);
+    if (!atomic_load(&gateway->refusing))
+        return true;
+    atomic_fetch_sub(&gateway->client_users, 2);
+    return false;
+}
+
+/* Thread: the client's. The exchange is not to be touched after it is resumed. */
+static void on_answer(void *arg, nx_status status, const ProtobufCMessage *response)
+{
+    struct gw_exchange *exchange = arg;
+    exchange->call_status = status;
+    exchange->response = response;
+    atomic_fetch_sub(&exchange->gateway->client_users, 1);
+    exchange->peer.resume(exchange->peer.connection);
+}
+
+static void on_readiness(void *arg, nx_status status,
+                         const Grpc__Health__V1__HealthCheckResponse *response)
+{
+    on_answer(arg, status, response ? &response->base : NULL);
+}
+
+/* Send the request, or ask for the service's health if there is none. */
+static nx_status start_call(struct gw_exchange *exchange, int64_t timeout_ns)
+{
+    struct gw_gateway *gateway = exchange->gateway;
+    struct wire_metadata metadata[2] = {
+        {"x-request-id", nx_str_from(exchange->request_id)},
+        {"traceparent", nx_str_from(gw_headers_traceparent(header(exchange, "traceparent")))},
+    };
+    const struct wire_call_options options = {
+        .deadline_ns = nx_clock_monotonic_ns() + timeout_ns,
+        .metadata = metadata,
+        .metadata_count = metadata[1].value.ptr ? 2 : 1,
+    };
+    if (!hold_client(gateway))
+        return nx_fail(exchange->arena, NX_UNAVAILABLE, "the gateway is stopping; try again");
+    struct wire_client_call *call;
+    exchange->peer.suspend(exchange->peer.connection);
+    if (exchange->request) {
+        call = wire_client_unary(gateway->client, exchange->match.route->method, exchange->request,
+                                 &options, exchange->arena, on_answer, exchange);
+    } else {
+        const Grpc__Health__V1__HealthCheckRequest all =
+            GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
+        call = grpc_health_v1_health_check(gateway->client, &all, &options, exchange->arena,
+                                           on_readiness, exchange);
+    }
+    wire_client_release(call);
+    atomic_fetch_sub(&gateway->client_users, 1);
+    return NX_STATUS_OK;
+}
+
+static nx_status call(struct gw_exchange *exchange)
+{
+    return start_call(exchange, exchange->timeout_ns);
+}
+
+/* The part of the response that the rule makes the answer. */
+static const ProtobufCMessage *answer_message(struct gw_exchange *exchange)
+{
+    const struct gw_route *route = exchange->match.route;
+    if (!route->response)
+        return exchange->response;
+    const ProtobufCMessage *part =
+        *(ProtobufCMessage **)gw_field_value(exchange->response, route->response);
+    return part ? part : gw_field_new_message(route->answers, exchange->arena);
+}
+
+/* An etag as a header: only if it can be one. */
+static const char *answer_etag(const struct gw_route *route, const ProtobufCMessage *message)
+{
+    const char *etag = route->answer_etag ? gw_field_text(message, route->answer_etag) : "";
+    return etag[0] == '"' && gw_headers_is_printable(etag) ? etag : NULL;
+}
+
+static nx_status render(struct gw_exchange *exchange)
+{
+    static const struct pbj_write_options options = {.omit_defaults = false};
+    nx_status status = exchange->call_status;
+    if (status.code == NX_ABORTED && header(exchange, "If-Match"))
+        exchange->refusal = 412;
+    NX_TRY(status);
+    const ProtobufCMessage *message = answer_message(exchange);
+    if (!message)
+        return nx_fail_memory();
+    const char *etag = answer_etag(exchange->match.route, message);
+    const char *known = exchange->verb == OAS_GET ? header(exchange, "If-None-Match") : NULL;
+    bool is_known = etag && known && gw_answer_etag_listed(known, etag);
+    gw_answer_init(&exchange->answer, is_known ? 304 : 200, exchange->request_id);
+    gw_answer_add(&exchange->answer, "ETag", etag);
+    if (is_known)
+        return NX_STATUS_OK;
+    NX_TRY(pbj_write(message, &options, exchange->arena, &exchange->out));
+    if (exchange->out.failed)
+        return nx_fail(exchange->arena, NX_INTERNAL, "the answer is larger than it may be");
+    gw_answer_add(&exchange->answer, "Content-Type", "application/json");
+    exchange->answer.content = nx_buf_str(&exchange->out);
+    return NX_STATUS_OK;
+}
+
+/* --- Steps: what is beside the API --- */
+
+static nx_status serve_page(struct gw_exchange *exchange)
+{
+    static const char policy[] = "default-src 'self'; style-src 'self' 'unsafe-inline'; "
+                                 "img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+                                 "frame-ancestors 'none'";
+    const struct gw_static_file *file = exchange->file;
+    const char *known = header(exchange, "If-None-Match");
+    bool is_known = file->etag && known && gw_answer_etag_listed(known, file->etag);
+    unsigned status = file->location ? 302 : is_known ? 304 : 200;
+    gw_answer_init(&exchange->answer, status, exchange->request_id);
+    gw_answer_add(&exchange->answer, "Location", file->location);
+    gw_answer_add(&exchange->answer, "ETag", file->etag);
+    gw_answer_add(&exchange->answer, "Content-Security-Policy", policy);
+    gw_answer_add(&exchange->answer, "Referrer-Policy", "no-referrer");
+    if (status == 200) {
+        gw_answer_add(&exchange->answer, "Content-Type", file->content_type);
+        exchange->answer.content = file->content;
+    }
+    return NX_STATUS_OK;
+}
+
+static nx_status report(struct gw_exchange *exchange, unsigned http_status, struct nx_str content)
+{
+    gw_answer_init(&exchange->answer, http_status, exchange->request_id);
+    gw_answer_add(&exchange->answer, "Content-Type", "application/json");
+    exchange->answer.content = content;
+    return NX_STATUS_OK;
+}
+
+static nx_status report_health(struct gw_exchange *exchange)
+{
+    return report(exchange, 200, NX_STR("{\"status\":\"ok\"}\n"));
+}
+
+static nx_status ask_readiness(struct gw_exchange *exchange)
+{
+    if (atomic_load(&exchange->gateway->draining))
+        return nx_fail(exchange->arena, NX_UNAVAILABLE, "the gateway is stopping");
+    return start_call(exchange, READINESS_TIMEOUT_NS);
+}
+
+static nx_status report_readiness(struct gw_exchange *exchange)
+{
+    const Grpc__Health__V1__HealthCheckResponse *health =
+        (const Grpc__Health__V1__HealthCheckResponse *)exchange->response;
+    if (exchange->call_status.code != NX_OK)
+        return REFUSE(exchange, 503, NX_UNAVAILABLE, "the service does not answer");
+    if (health->status != GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING)
+        return REFUSE(exchange, 503, NX_UNAVAILABLE, "the service is not ready");
+    return report(exchange, 200, NX_STR("{\"status\":\"ok\"}\n"));
+}
+
+static nx_status report_options(struct gw_exchange *exchange)
+{
+    gw_answer_init(&exchange->answer, 204, exchange->request_id);
+    gw_answer_add(&exchange->answer, "Allow",
+                  gw_headers_allow(exchange->match.allowed, exchange->arena));
+    return NX_STATUS_OK;
+}
+
+/* --- The life --- */
+
+/* A step, and what is waited for after it. */
+struct step {
+    const char *name; /* in the log, when it fails */
+    nx_status (*run)(struct gw_exchange *exchange);
+    enum gw_phase then;
+};
+
+/* Of every exchange, up to the body. */
+static const struct step first_steps[] = {
+    {"identify", identify, GW_AT_HEADERS},
+    {"route", route, GW_AT_HEADERS},
+    {"admit", admit, GW_AT_BODY},
+};
+
+/* And from there on, by what it turned out to be. */
+static const struct step steps_of[][3] = {
+    [GW_API] = {{"transcode", transcode, GW_AT_BODY},
+                {"call", call, GW_AT_CALL},
+                {"render", render, GW_ANSWERED}},
+    [GW_PAGE] = {{"page", serve_page, GW_ANSWERED}},
+    [GW_OPTIONS] = {{"options", report_options, GW_ANSWERED}},
+    [GW_HEALTH] = {{"health", report_health, GW_ANSWERED}},
+    [GW_READINESS] = {{"ask", ask_readiness, GW_AT_CALL},
+                      {"readiness", report_readiness, GW_ANSWERED}},
+};
+
+/* Take steps until one has something else to wait for than the phase, or fails. */
+static void proceed(struct gw_exchange *exchange)
+{
+    enum gw_phase phase = exchange->phase;
+    while (exchange->phase == phase) {
+        const struct step *step = phase == GW_AT_HEADERS
+                                      ? &first_steps[exchange->step]
+                                      : &steps_of[exchange->kind][exchange->step];
+        exchange->step++;
+        nx_status status = step->run(exchange);
+        exchange->phase = status.code == NX_OK ? step->then : GW_ANSWERED;
+        if (status.code != NX_OK) {
+            exchange->failed_step = step->name;
+            answer_failure(exchange, status);
+        }
+    }
+    if (phase == GW_AT_HEADERS)
+        exchange->step = 0;
+    if (atomic_load_explicit(&exchange->gateway->draining, memory_order_relaxed))
+        exchange->answer.close = true;
+}
+
+struct gw_exchange *gw_exchange_new(struct gw_gateway *gateway, struct nx_str target)
+{
+    struct nx_arena *arena = nx_arena_new(gateway->config->http_max_exchange_bytes);
+    struct gw_exchange *exchange = arena ? nx_arena_calloc(arena, 1, sizeof *exchange) : NULL;
+    char *copy = exchange ? nx_arena_strdup(arena, target) : NULL;
+    if (!copy) {
+        nx_arena_destroy(arena);
+        return NULL;
+    }
+    exchange->gateway = gateway;
+    exchange->arena = arena;
+    exchange->began_ns = nx_clock_monotonic_ns();
+    gw_url_split((struct nx_str){copy, target.len}, &exchange->path, &exchange->query);
+    nx_buf_init(&exchange->body, gateway->config->http_max_body_bytes);
+    nx_buf_init(&exchange->out, gateway->config->http_max_exchange_bytes);
+    atomic_fetch_add(&gateway->exchanges, 1);
+    return exchange;
+}
+
+void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer, const char *method,
+                       size_t header_bytes)
+{
+    uint64_t tolerated = exchange->gateway->config->http_max_body_bytes * TOLERATED_BODIES;
+    exchange->peer = *peer;
+    exchange->method = method;
+    exchange->header_bytes = header_bytes;
+    proceed(exchange);
+    if (exchange->phase != GW_ANSWERED || !exchange->has_body)
+        return;
+    if (exchange->expects_continue || exchange->declared_bytes > tolerated)
+        exchange->answer.close = true;
+    else
+        exchange->phase = GW_AT_BODY; /* to throw it away */
+}
+
+bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part)
+{
+    uint64_t most = exchange->gateway->config->http_max_body_bytes;
+    exchange->body_bytes += part.len;
+    if (exchange->body_bytes > most * TOLERATED_BODIES)
+        return false;
+    if (exchange->answer.status != 0)
+        return true;
+    nx_buf_append_str(&exchange->body, part);
+    if (!exchange->body.failed)
+        return true;
+    exchange->failed_step = "body";
+    answer_failure(exchange, exchange->body_bytes > most ? too_long(exchange) : nx_fail_memory());
+    return true;
+}
+
+void gw_exchange_end_body(struct gw_exchange *exchange)
+{
+    assert(exchange->phase == GW_AT_BODY);
+    if (exchange->answer.status != 0)
+        exchange->phase = GW_ANSWERED;
+    else
+        proceed(exchange);
+}
+
+void gw_exchange_wake(struct gw_exchange *exchange)
+{
+    assert(exchange->phase == GW_AT_CALL);
+    proceed(exchange);
+}
+
+static void log_exchange(const struct gw_exchange *exchange)
+{
+    unsigned status = exchange->answer.status;
+    bool is_bad = status >= 500;
+    if (!is_bad && !exchange->gateway->log_access)
+        return;
+    int64_t took_us = (nx_clock_monotonic_ns() - exchange->began_ns) / 1000;
+    const char *path = nx_arena_strdup(exchange->arena, exchange->path);
+    char status_text[12];
+    char took_text[24];
+    snprintf(status_text, sizeof status_text, "%u", status);
+    snprintf(took_text, sizeof took_text, "%lld.%03lld", (long long)(took_us / 1000),
+             (long long)(took_us % 1000));
+    nx_log(is_bad ? NX_LOG_WARN : NX_LOG_DEBUG, "exchange", "method",
+           exchange->method ? exchange->method : "", "path", path ? path : "", "status",
+           status_text, "duration_ms", took_text, "request_id", exchange->request_id,
+           exchange->failed_step ? "failed_step" : NULL, exchange->failed_step, "error",
+           exchange->failure, NULL);
+}
+
+void gw_exchange_destroy(struct gw_exchange *exchange)
+{
+    if (!exchange)
+        return;
+    log_exchange(exchange);
+    atomic_fetch_sub(&exchange->gateway->exchanges, 1);
+    nx_buf_cleanup(&exchange->body);
+    nx_buf_cleanup(&exchange->out);
+    nx_arena_destroy(exchange->arena);
+}

@@ -1,0 +1,130 @@
+/* The life of one HTTP exchange, from request line to answer.
+ *
+ *   begin     its target is known: gw_exchange_new()
+ *   headers   identify, route, admit: what is it, and may it be?   gw_exchange_begin()
+ *   body      collected, or thrown away if it is refused already   gw_exchange_take_body()
+ *   request   transcode: a message for the RPC                     gw_exchange_end_body()
+ *   call      sent; the connection sleeps until it is answered
+ *   answer    render: the message as JSON                          gw_exchange_wake()
+ *   end       sent, or the client is gone: gw_exchange_destroy()
+ *
+ * Each step is a function in the tables at the end of gw_exchange.c. A step that fails ends the
+ * life with an error answer. An exchange belongs to the thread of its connection throughout; only
+ * the completion of its call runs elsewhere, while that thread keeps its hands off. */
+#ifndef GW_EXCHANGE_H
+#define GW_EXCHANGE_H
+
+#include <stdatomic.h>
+
+#include "gw_answer.h"
+#include "gw_config.h"
+#include "gw_headers.h"
+#include "gw_router.h"
+#include "gw_static.h"
+#include "nx_buf.h"
+#include "wire_client.h"
+
+/* What all exchanges share. Set up before the first, and taken down after the last. */
+struct gw_gateway {
+    const struct gw_config *config;
+    const struct gw_router *router;
+    const struct gw_static *files;
+    struct wire_client *client;
+    bool log_access;
+    atomic_bool draining;     /* every answer closes its connection */
+    atomic_bool refusing;     /* no call may start any more */
+    atomic_uint exchanges;    /* alive */
+    atomic_uint client_users; /* that still touch the client: two for each call */
+};
+
+/* The connection, as far as an exchange knows it. */
+struct gw_peer {
+    void *connection;
+    const char *(*header)(void *connection, const char *name); /* NULL when absent */
+    void (*suspend)(void *connection);
+    void (*resume)(void *connection); /* thread: any */
+};
+
+/* What an exchange waits for. */
+enum gw_phase {
+    GW_AT_HEADERS,
+    GW_AT_BODY,
+    GW_AT_CALL,
+    GW_ANSWERED,
+};
+
+/* What an exchange turns out to be. */
+enum gw_kind {
+    GW_API,
+    GW_PAGE,
+    GW_OPTIONS,
+    GW_HEALTH,
+    GW_READINESS,
+};
+
+struct gw_exchange {
+    struct gw_gateway *gateway;
+    struct nx_arena *arena;
+    int64_t began_ns;
+    enum gw_phase phase;
+    enum gw_kind kind;
+    unsigned step; /* the next one, in the phase's table */
+
+    /* Request line and headers. */
+    struct gw_peer peer;
+    const char *method;
+    struct nx_str path;  /* raw */
+    struct nx_str query; /* raw */
+    size_t header_bytes;
+    char request_id[GW_REQUEST_ID_BYTES];
+    bool has_verb;
+    bool is_options;
+    enum oas_verb verb;
+    struct gw_match match;
+    const struct gw_static_file *file; /* found instead of a route */
+    bool has_body;
+    bool expects_continue;
+    uint64_t declared_bytes; /* of the body; 0 if not declared */
+    int64_t timeout_ns;      /* of the call */
+
+    /* Body. */
+    struct nx_buf body;
+    uint64_t body_bytes; /* arrived, thrown away ones included */
+
+    /* Call. */
+    ProtobufCMessage *request;
+    nx_status call_status;
+    const ProtobufCMessage *response;
+
+    /* Answer. */
+    const char *failed_step; /* NULL: none failed */
+    const char *failure;
+    unsigned refusal; /* the HTTP status that a step wants for its failure; 0: its code's */
+    struct nx_buf out;
+    struct gw_answer answer;
+};
+
+/* Begin. Copies the target, "/v1/products?pageSize=5".
+ * Returns: NULL when out of memory. */
+struct gw_exchange *gw_exchange_new(struct gw_gateway *gateway, struct nx_str target);
+
+/* The headers are there; header_bytes is what they and the request line take. Afterwards the phase
+ * is GW_AT_BODY, or GW_ANSWERED if the body is not worth reading.
+ * Borrows: method and headers, until destroyed. */
+void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer, const char *method,
+                       size_t header_bytes);
+
+/* A part of the body. False: it is out of all proportion; drop the connection. */
+bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part);
+
+/* The body is over. Afterwards the phase is GW_AT_CALL, and the connection suspended and maybe
+ * resumed again, or GW_ANSWERED. */
+void gw_exchange_end_body(struct gw_exchange *exchange);
+
+/* The call is answered and the connection resumed. Afterwards the phase is GW_ANSWERED. */
+void gw_exchange_wake(struct gw_exchange *exchange);
+
+/* Log, and free. Not while its call is under way. Takes NULL. */
+void gw_exchange_destroy(struct gw_exchange *exchange);
+
+#endif

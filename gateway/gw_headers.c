@@ -1,0 +1,121 @@
+#include "gw_headers.h"
+
+#include "nx_buf.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct verb {
+    const char *method;
+    enum oas_verb verb;
+} verbs[] = {
+    {"GET", OAS_GET},   {"HEAD", OAS_GET},    {"PUT", OAS_PUT},
+    {"POST", OAS_POST}, {"PATCH", OAS_PATCH}, {"DELETE", OAS_DELETE},
+};
+
+#define VERB_COUNT (sizeof verbs / sizeof *verbs)
+
+bool gw_headers_verb(const char *method, enum oas_verb *ret_verb)
+{
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(verbs[i].method, method) == 0) {
+            *ret_verb = verbs[i].verb;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *gw_headers_allow(unsigned allowed, struct nx_arena *arena)
+{
+    const char *text = "OPTIONS";
+    for (size_t i = VERB_COUNT; text && i-- > 0;) {
+        if (allowed & 1u << verbs[i].verb)
+            text = nx_arena_printf(arena, "%s, %s", verbs[i].method, text);
+    }
+    return text;
+}
+
+bool gw_headers_is_printable(const char *text)
+{
+    const char *at = text;
+    while (*at >= ' ' && *at <= '~')
+        at++;
+    return at > text && *at == '\0';
+}
+
+void gw_headers_request_id(const char *header, char ret_id[GW_REQUEST_ID_BYTES])
+{
+    if (header && gw_headers_is_printable(header) && strlen(header) < GW_REQUEST_ID_BYTES) {
+        memcpy(ret_id, header, strlen(header) + 1);
+        return;
+    }
+    unsigned char random[16];
+    char hex[2 * sizeof random + 1];
+    randombytes_buf(random, sizeof random);
+    random[6] = (unsigned char)((random[6] & 0x0f) | 0x40); /* version 4, RFC 9562 */
+    random[8] = (unsigned char)((random[8] & 0x3f) | 0x80);
+    sodium_bin2hex(hex, sizeof hex, random, sizeof random);
+    snprintf(ret_id, GW_REQUEST_ID_BYTES, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
+             hex + 16, hex + 20);
+}
+
+const char *gw_headers_traceparent(const char *header)
+{
+    static const char form[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+    if (!header || strlen(header) != sizeof form - 1)
+        return NULL;
+    for (size_t i = 0; form[i]; i++) {
+        bool fits = form[i] == '-' ? header[i] == '-' : strchr("0123456789abcdef", header[i]) != 0;
+        if (!fits)
+            return NULL;
+    }
+    return header;
+}
+
+bool gw_headers_is_json(const char *header)
+{
+    static const char type[] = "application/json";
+    if (!header || strncasecmp(header, type, sizeof type - 1) != 0)
+        return false;
+    const char *rest = header + sizeof type - 1;
+    rest += strspn(rest, " \t");
+    if (*rest == '\0')
+        return true;
+    if (*rest != ';')
+        return false;
+    rest += 1 + strspn(rest + 1, " \t");
+    if (strncasecmp(rest, "charset=", 8) != 0)
+        return false;
+    return strcasecmp(rest + 8, "utf-8") == 0 || strcasecmp(rest + 8, "\"utf-8\"") == 0;
+}
+
+bool gw_headers_timeout(const char *header, int64_t *ret_timeout_ns)
+{
+    static const struct {
+        char unit;
+        int64_t ns;
+    } units[] = {
+        {'H', 3600000000000}, {'M', 60000000000}, {'S', 1000000000},
+        {'m', 1000000},       {'u', 1000},        {'n', 1},
+    };
+    if (!header)
+        return true;
+    size_t digits = strspn(header, "0123456789");
+    if (digits == 0 || digits > 8 || header[digits] == '\0' || header[digits + 1] != '\0')
+        return false;
+    int64_t value = 0;
+    for (size_t i = 0; i < digits; i++)
+        value = value * 10 + (header[i] - '0');
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (units[i].unit != header[digits])
+            continue;
+        int64_t ns = value * units[i].ns;
+        if (ns < *ret_timeout_ns)
+            *ret_timeout_ns = ns;
+        return true;
+    }
+    return false;
+}

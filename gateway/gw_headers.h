@@ -1,0 +1,34 @@
+/* What the request's method and headers mean. A header that is absent is NULL. */
+#ifndef GW_HEADERS_H
+#define GW_HEADERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nx_arena.h"
+#include "oas_spec.h"
+
+#define GW_REQUEST_ID_BYTES 129
+
+/* The verb of a method; HEAD is a GET without the content. False: routes have no such verb. */
+bool gw_headers_verb(const char *method, enum oas_verb *ret_verb);
+
+/* The value of the header Allow for a set of verbs, bit 1 << verb each. NULL: no memory. */
+const char *gw_headers_allow(unsigned verbs, struct nx_arena *arena);
+
+/* Whether all of a text is printable ASCII, and there is some. */
+bool gw_headers_is_printable(const char *text);
+
+/* The client's X-Request-Id if it is printable and at most 128 bytes long, else a new UUID. */
+void gw_headers_request_id(const char *header, char ret_id[GW_REQUEST_ID_BYTES]);
+
+/* A traceparent (W3C Trace Context) that is fit to be passed on, else NULL. */
+const char *gw_headers_traceparent(const char *header);
+
+/* Whether a Content-Type is JSON in UTF-8. */
+bool gw_headers_is_json(const char *header);
+
+/* Shorten a timeout to what the header Grpc-Timeout says, "500m". False: it is badly written. */
+bool gw_headers_timeout(const char *header, int64_t *ret_timeout_ns);
+
+#endif

@@ -1,0 +1,211 @@
+/* nexus-gateway: the API over HTTP and JSON. */
+#include "gw_http.h"
+#include "gw_listen.h"
+#include "nexus/catalog/v1/catalog_service.nexus.h"
+#include "nx_clock.h"
+#include "nx_log.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define ARENA_BYTES ((size_t)128 << 20)
+#define FILES_BESIDE_CONNECTIONS 256
+
+/* The services that rules can name. */
+static const struct wire_service *const services[] = {
+    &nexus_catalog_v1_catalog_service,
+};
+
+/* All that runs, in the order in which it is started; stopped in the reverse. */
+struct program {
+    struct nx_arena *arena;
+    struct gw_config config;
+    struct oas_spec *spec;
+    struct gw_router *router;
+    struct gw_static *files;
+    struct gw_gateway gateway;
+    struct gw_http *http;
+};
+
+/* --- Start --- */
+
+/* What can be wrong without anything running. */
+static nx_status prepare(struct program *program, const char *file)
+{
+    struct gw_config *config = &program->config;
+    NX_TRY(gw_config_load(file, program->arena, config));
+    NX_TRY(oas_spec_load(config->api_spec, program->arena, &program->spec));
+    return gw_router_compile(program->spec, config->api_spec, services,
+                             sizeof services / sizeof(struct wire_service *), program->arena,
+                             &program->router);
+}
+
+static nx_status start(struct program *program)
+{
+    const struct gw_config *config = &program->config;
+    const struct gw_static_options files = {
+        .docs_dir = config->docs_dir,
+        .assets_dir = config->docs_assets,
+        .document = config->api_document,
+    };
+    const struct wire_client_options client = {
+        .target = config->backend_target,
+        .channels = (unsigned)config->backend_channels,
+        .threads = (unsigned)config->backend_threads,
+        .max_response_bytes = (size_t)config->backend_max_response_bytes,
+    };
+    struct gw_gateway *gateway = &program->gateway;
+    enum nx_log_level level = NX_LOG_INFO;
+    (void)nx_log_level_from_name(config->log_level, &level);
+    gw_listen_reserve_files((unsigned)config->http_max_connections + FILES_BESIDE_CONNECTIONS);
+    NX_TRY(gw_static_load(&files, program->arena, &program->files));
+    gateway->config = config;
+    gateway->router = program->router;
+    gateway->files = program->files;
+    gateway->log_access = level == NX_LOG_DEBUG;
+    NX_TRY(wire_client_new(&client, &gateway->client));
+    NX_TRY(gw_http_start(gateway, program->arena, &program->http));
+    char port[12];
+    snprintf(port, sizeof port, "%u", gw_http_port(program->http));
+    nx_log(NX_LOG_INFO, "listening", "address", config->http_listen, "port", port, "backend",
+           config->backend_target, NULL);
+    return NX_STATUS_OK;
+}
+
+/* --- Stop --- */
+
+/* Wait until a counter is 0, or the time has come. */
+static void wait_for_none(atomic_uint *counter, int64_t deadline_ns)
+{
+    const struct timespec pause = {.tv_nsec = 5000000};
+    while (atomic_load(counter) > 0 && nx_clock_monotonic_ns() < deadline_ns)
+        nanosleep(&pause, NULL);
+}
+
+/* Exchanges under way get the time that a call may take. Then no call starts any more, and those
+ * that have started end by their deadlines: only then can the client go, and after it the server,
+ * which must not have sleeping connections. */
+static void stop(struct program *program)
+{
+    struct gw_gateway *gateway = &program->gateway;
+    int64_t grace_ns = (int64_t)program->config.backend_timeout_ms * 1000000;
+    atomic_store(&gateway->draining, true);
+    if (program->http) {
+        gw_http_quiesce(program->http);
+        wait_for_none(&gateway->exchanges, nx_clock_monotonic_ns() + grace_ns);
+    }
+    atomic_store(&gateway->refusing, true);
+    wait_for_none(&gateway->client_users, NX_DEADLINE_NEVER);
+    wire_client_destroy(gateway->client);
+    gw_http_stop(program->http);
+}
+
+/* --- The command line --- */
+
+static int fail(nx_status status)
+{
+    fprintf(stderr, "nexus-gateway: %s\n", nx_status_message(status));
+    return EXIT_FAILURE;
+}
+
+static int print_help(void)
+{
+    puts("nexus-gateway: the product catalog over HTTP and JSON, in front of nexus-service\n"
+         "\n"
+         "  nexus-gateway [--config FILE] [--check-config]\n"
+         "\n"
+         "Options\n"
+         "  --config FILE   read the configuration from a YAML file\n"
+         "  --check-config  only say whether the configuration and the HTTP rules are valid\n"
+         "  --version       print the version\n"
+         "  --help          print this\n"
+         "\n"
+         "SIGTERM or SIGINT finishes the requests under way, then stops; a second one stops at "
+         "once.\n"
+         "\n"
+         "Configuration");
+    cfg_print_help(gw_config_keys, gw_config_key_count, stdout);
+    return EXIT_SUCCESS;
+}
+
+static int serve(struct program *program, const sigset_t *signals)
+{
+    nx_status status = start(program);
+    if (status.code == NX_OK) {
+        int received;
+        sigwait(signals, &received);
+        nx_log(NX_LOG_INFO, "stopping", "signal", strsignal(received), NULL);
+        pthread_sigmask(SIG_UNBLOCK, signals, NULL); /* the next one ends it */
+    }
+    int exit_code = status.code == NX_OK ? EXIT_SUCCESS : fail(status);
+    stop(program);
+    if (exit_code == EXIT_SUCCESS)
+        nx_log(NX_LOG_INFO, "stopped", NULL);
+    return exit_code;
+}
+
+static int run(struct program *program, const char *file, bool only_check)
+{
+    nx_status status = prepare(program, file);
+    if (status.code != NX_OK)
+        return fail(status);
+    if (only_check) {
+        puts("the configuration is valid");
+        return EXIT_SUCCESS;
+    }
+    /* Blocked before there are threads, so that only sigwait() sees them. */
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return serve(program, &signals);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"check-config", no_argument, NULL, 'k'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *file = NULL;
+    bool only_check = false;
+    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        switch (option) {
+        case 'c':
+            file = optarg;
+            break;
+        case 'k':
+            only_check = true;
+            break;
+        case 'v':
+            puts("nexus-gateway " NEXUS_VERSION);
+            return EXIT_SUCCESS;
+        case 'h':
+            return print_help();
+        default:
+            fputs("Try: nexus-gateway --help\n", stderr);
+            return 2;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "nexus-gateway: what is \"%s\"? Try: nexus-gateway --help\n", argv[optind]);
+        return 2;
+    }
+    struct program program = {.arena = nx_arena_new(ARENA_BYTES)};
+    if (!program.arena || sodium_init() < 0)
+        return fail(nx_fail_memory());
+    int exit_code = run(&program, file, only_check);
+    oas_spec_destroy(program.spec);
+    nx_arena_destroy(program.arena);
+    return exit_code;
+}

@@ -1,0 +1,179 @@
+#include "gw_route.h"
+
+#include "google/protobuf/field_mask.pb-c.h"
+
+#include <string.h>
+
+/* A rule while it is bound. */
+struct binding {
+    struct gw_route route;
+    const char *file;
+    struct nx_arena *arena;
+};
+
+static nx_status __attribute__((format(printf, 2, 3)))
+fail(const struct binding *binding, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *reason = nx_arena_vprintf(binding->arena, format, args);
+    va_end(args);
+    if (!reason)
+        return nx_fail_memory();
+    return nx_fail(binding->arena, NX_INVALID_ARGUMENT, "%s:%u: %s", binding->file,
+                   binding->route.rule->line, reason);
+}
+
+static nx_status find_method(struct binding *binding, const struct wire_service *const *services,
+                             size_t service_count)
+{
+    const char *selector = binding->route.rule->selector;
+    const char *dot = strrchr(selector, '.');
+    struct nx_str name = {selector, dot ? (size_t)(dot - selector) : 0};
+    const struct wire_service *service = NULL;
+    for (size_t i = 0; i < service_count; i++) {
+        if (nx_str_equal(nx_str_from(services[i]->name), name))
+            service = services[i];
+    }
+    for (size_t i = 0; service && i < service->method_count; i++) {
+        if (strcmp(service->methods[i].name, dot + 1) == 0)
+            binding->route.method = &service->methods[i];
+    }
+    if (!service)
+        return fail(binding, "no service has the RPC '%s'", selector);
+    if (!binding->route.method)
+        return fail(binding, "the service has no RPC '%s'", selector);
+    if (binding->route.method->kind != WIRE_UNARY)
+        return fail(binding, "'%s' streams, which HTTP rules cannot do", selector);
+    return NX_STATUS_OK;
+}
+
+static bool is_singular_scalar(const ProtobufCFieldDescriptor *field)
+{
+    return field->type != PROTOBUF_C_TYPE_MESSAGE && field->type != PROTOBUF_C_TYPE_BYTES &&
+           field->label != PROTOBUF_C_LABEL_REPEATED &&
+           !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF);
+}
+
+static bool has_many_segments(const struct oas_template *template, int variable)
+{
+    size_t count = 0;
+    bool rest = false;
+    for (size_t i = 0; i < template->piece_count; i++) {
+        if (template->pieces[i].variable == variable) {
+            count++;
+            rest = rest || template->pieces[i].kind == OAS_REST;
+        }
+    }
+    return rest || count > 1;
+}
+
+static nx_status bind_variables(struct binding *binding)
+{
+    struct gw_route *route = &binding->route;
+    const struct oas_template *template = &route->template;
+    route->variables =
+        nx_arena_calloc(binding->arena, template->variable_count, sizeof *route->variables);
+    if (!route->variables)
+        return nx_fail_memory();
+    for (size_t i = 0; i < template->variable_count; i++) {
+        const char *name = template->variables[i].field_path;
+        struct gw_variable *variable = &route->variables[i];
+        NX_TRY(gw_field_find(route->method->request, nx_str_from(name), binding->arena,
+                             &variable->field));
+        if (variable->field.depth == 0)
+            return fail(binding, "%s has no field '%s'", route->method->request->name, name);
+        if (!is_singular_scalar(gw_field_leaf(&variable->field)))
+            return fail(binding, "'%s' in the path is no single value", name);
+        for (size_t j = 0; j < i; j++) {
+            if (gw_field_overlaps(route->variables[j].field.text, variable->field.text))
+                return fail(binding, "'%s' is in the path twice", name);
+        }
+        variable->many_segments = has_many_segments(template, (int)i);
+    }
+    return NX_STATUS_OK;
+}
+
+static nx_status bind_path(struct binding *binding)
+{
+    struct gw_route *route = &binding->route;
+    nx_status status = oas_template_parse(route->rule->path, binding->arena, &route->template);
+    if (status.code == NX_INVALID_ARGUMENT)
+        return fail(binding, "%s", nx_status_message(status));
+    NX_TRY(status);
+    if (route->template.piece_count > GW_MAX_TEMPLATE_SEGMENTS)
+        return fail(binding, "a path of more than %d segments", GW_MAX_TEMPLATE_SEGMENTS);
+    return bind_variables(binding);
+}
+
+/* A singular message field by its proto name. */
+static const ProtobufCFieldDescriptor *find_message(const ProtobufCMessageDescriptor *type,
+                                                    const char *name)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(type, name);
+    bool fits = field && field->type == PROTOBUF_C_TYPE_MESSAGE &&
+                field->label != PROTOBUF_C_LABEL_REPEATED &&
+                !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF);
+    return fits ? field : NULL;
+}
+
+static nx_status bind_body(struct binding *binding)
+{
+    struct gw_route *route = &binding->route;
+    const struct oas_rule *rule = route->rule;
+    route->whole_body = strcmp(rule->body, "*") == 0;
+    if (!*rule->body || route->whole_body)
+        return NX_STATUS_OK;
+    if (rule->verb == OAS_GET)
+        return fail(binding, "GET takes no body");
+    route->body = find_message(route->method->request, rule->body);
+    return route->body ? NX_STATUS_OK
+                       : fail(binding, "the body '%s' is no message field of %s", rule->body,
+                              route->method->request->name);
+}
+
+static nx_status bind_answer(struct binding *binding)
+{
+    struct gw_route *route = &binding->route;
+    const struct oas_rule *rule = route->rule;
+    route->answers = route->method->response;
+    if (*rule->response_body) {
+        route->response = find_message(route->method->response, rule->response_body);
+        if (!route->response)
+            return fail(binding, "the response_body '%s' is no message field of %s",
+                        rule->response_body, route->method->response->name);
+        route->answers = route->response->descriptor;
+    }
+    route->answer_etag = gw_field_string(route->answers, "etag");
+    return NX_STATUS_OK;
+}
+
+/* Find the fields that headers fill, and the mask that PATCH does. */
+static void bind_conventions(struct gw_route *route)
+{
+    const ProtobufCMessageDescriptor *request = route->method->request;
+    route->request_id = gw_field_string(request, "request_id");
+    route->request_etag = gw_field_string(request, "etag");
+    if (!route->body)
+        return;
+    route->resource_etag = gw_field_string(route->body->descriptor, "etag");
+    const ProtobufCFieldDescriptor *mask = find_message(request, "update_mask");
+    if (mask && mask->descriptor == &google__protobuf__field_mask__descriptor &&
+        route->rule->verb == OAS_PATCH)
+        route->update_mask = mask;
+}
+
+nx_status gw_route_bind(const struct oas_rule *rule, const char *file,
+                        const struct wire_service *const *services, size_t service_count,
+                        struct nx_arena *arena, struct gw_route *ret_route)
+{
+    struct binding binding = {.route = {.rule = rule}, .file = file, .arena = arena};
+    NX_TRY(find_method(&binding, services, service_count));
+    NX_TRY(bind_path(&binding));
+    NX_TRY(bind_body(&binding));
+    NX_TRY(bind_answer(&binding));
+    bind_conventions(&binding.route);
+    *ret_route = binding.route;
+    return NX_STATUS_OK;
+}

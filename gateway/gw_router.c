@@ -1,0 +1,259 @@
+#include "gw_router.h"
+
+#include "gw_url.h"
+
+#include <string.h>
+
+/* A route that ends at a node, or begins its "**" there. */
+struct leaf {
+    const struct gw_route *route;
+    const struct leaf *next;
+};
+
+struct node {
+    struct nx_str literal; /* the segment that leads here from the node above */
+    struct node *next;     /* with another literal, below the same node */
+    struct node *literals;
+    struct node *one; /* behind "*" */
+    struct leaf *ends;
+    struct leaf *rests; /* "**" comes next, and is the end */
+};
+
+struct gw_router {
+    struct node root;
+    struct gw_route *routes;
+    size_t route_count;
+};
+
+/* --- Compiling --- */
+
+static struct node *new_node(struct nx_str literal, struct nx_arena *arena)
+{
+    struct node *node = nx_arena_calloc(arena, 1, sizeof *node);
+    if (node)
+        node->literal = literal;
+    return node;
+}
+
+static struct node *find_literal(const struct node *node, struct nx_str text)
+{
+    struct node *child = node->literals;
+    while (child && !nx_str_equal(child->literal, text))
+        child = child->next;
+    return child;
+}
+
+/* The node behind a piece, made when it is not there. NULL: the arena is full. */
+static struct node *step_into(struct node *node, const struct oas_piece *piece,
+                              struct nx_arena *arena)
+{
+    if (piece->kind == OAS_ONE) {
+        if (!node->one)
+            node->one = new_node(NX_STR(""), arena);
+        return node->one;
+    }
+    struct node *child = find_literal(node, piece->text);
+    if (child)
+        return child;
+    child = new_node(piece->text, arena);
+    if (child) {
+        child->next = node->literals;
+        node->literals = child;
+    }
+    return child;
+}
+
+static const struct gw_route *find_rival(const struct leaf *leaf, const struct gw_route *route)
+{
+    for (; leaf; leaf = leaf->next) {
+        if (leaf->route->rule->verb == route->rule->verb &&
+            nx_str_equal(leaf->route->template.verb, route->template.verb))
+            return leaf->route;
+    }
+    return NULL;
+}
+
+static nx_status insert(struct gw_router *router, const struct gw_route *route, const char *file,
+                        struct nx_arena *arena)
+{
+    const struct oas_template *template = &route->template;
+    struct node *node = &router->root;
+    size_t count = template->piece_count;
+    bool rest = count > 0 && template->pieces[count - 1].kind == OAS_REST;
+    for (size_t i = 0; i < count - rest; i++) {
+        node = step_into(node, &template->pieces[i], arena);
+        if (!node)
+            return nx_fail_memory();
+    }
+    struct leaf **leaves = rest ? &node->rests : &node->ends;
+    const struct gw_route *rival = find_rival(*leaves, route);
+    if (rival)
+        return nx_fail(arena, NX_INVALID_ARGUMENT,
+                       "%s:%u: the path '%s' matches the same as that of line %u", file,
+                       route->rule->line, route->rule->path, rival->rule->line);
+    struct leaf *leaf = nx_arena_calloc(arena, 1, sizeof *leaf);
+    if (!leaf)
+        return nx_fail_memory();
+    *leaf = (struct leaf){route, *leaves};
+    *leaves = leaf;
+    return NX_STATUS_OK;
+}
+
+nx_status gw_router_compile(const struct oas_spec *spec, const char *file,
+                            const struct wire_service *const *services, size_t service_count,
+                            struct nx_arena *arena, struct gw_router **ret_router)
+{
+    struct gw_router *router = nx_arena_calloc(arena, 1, sizeof *router);
+    struct gw_route *routes = nx_arena_calloc(arena, spec->rule_count, sizeof *routes);
+    if (!router || !routes)
+        return nx_fail_memory();
+    router->routes = routes;
+    router->route_count = spec->rule_count;
+    for (size_t i = 0; i < spec->rule_count; i++) {
+        NX_TRY(gw_route_bind(&spec->rules[i], file, services, service_count, arena, &routes[i]));
+        NX_TRY(insert(router, &routes[i], file, arena));
+    }
+    *ret_router = router;
+    return NX_STATUS_OK;
+}
+
+/* --- Matching --- */
+
+struct segment {
+    struct nx_str raw;
+    struct nx_str text; /* decoded but for "%2F" */
+};
+
+/* A path on its way through the tree. */
+struct search {
+    enum oas_verb verb;
+    struct segment *segments;
+    size_t count;
+    struct nx_str custom_verb; /* behind the last colon; empty for none */
+    const struct gw_route *found;
+    unsigned allowed;
+};
+
+static void consider(struct search *search, const struct leaf *leaf)
+{
+    for (; leaf; leaf = leaf->next) {
+        const struct gw_route *route = leaf->route;
+        if (!nx_str_equal(route->template.verb, search->custom_verb))
+            continue;
+        search->allowed |= 1u << route->rule->verb;
+        if (!search->found && route->rule->verb == search->verb)
+            search->found = route;
+    }
+}
+
+/* Recurses as deep as the longest template. */
+static void walk(struct search *search, const struct node *node, size_t at)
+{
+    if (at == search->count) {
+        consider(search, node->ends);
+    } else {
+        struct nx_str text = search->segments[at].text;
+        const struct node *child = find_literal(node, text);
+        if (child)
+            walk(search, child, at + 1);
+        if (node->one && text.len > 0)
+            walk(search, node->one, at + 1);
+    }
+    consider(search, node->rests);
+}
+
+static nx_status split_path(struct nx_str path, struct nx_arena *arena, struct search *search)
+{
+    size_t slashes = 0;
+    for (size_t i = 0; i < path.len; i++)
+        slashes += path.ptr[i] == '/';
+    search->segments = nx_arena_calloc(arena, slashes, sizeof *search->segments);
+    if (!search->segments)
+        return nx_fail_memory();
+    for (size_t start = 1; search->count < slashes;) {
+        size_t end = start;
+        while (end < path.len && path.ptr[end] != '/')
+            end++;
+        struct segment *segment = &search->segments[search->count++];
+        segment->raw = (struct nx_str){path.ptr + start, end - start};
+        NX_TRY(gw_url_decode(segment->raw, GW_URL_SEGMENTS, "the path", arena, &segment->text));
+        start = end + 1;
+    }
+    return NX_STATUS_OK;
+}
+
+/* Take ":verb" off the last segment. False: it has none. */
+static bool cut_custom_verb(struct search *search)
+{
+    struct segment *last = &search->segments[search->count - 1];
+    const char *colon = memrchr(last->raw.ptr, ':', last->raw.len);
+    if (!colon)
+        return false;
+    size_t len = (size_t)(colon - last->raw.ptr);
+    struct nx_str verb = {colon + 1, last->raw.len - len - 1};
+    if (verb.len == 0 || memchr(verb.ptr, '%', verb.len))
+        return false;
+    search->custom_verb = verb;
+    last->raw.len = len;
+    last->text.len -= verb.len + 1; /* no escape, so as long there */
+    return true;
+}
+
+/* The part of the raw path that a variable stands for. */
+static struct nx_str raw_value(const struct search *search, const struct oas_template *template,
+                               int variable)
+{
+    size_t first = 0;
+    while (template->pieces[first].variable != variable)
+        first++;
+    size_t last = first;
+    while (last + 1 < template->piece_count && template->pieces[last + 1].variable == variable)
+        last++;
+    if (template->pieces[last].kind == OAS_REST)
+        last = search->count - 1;
+    if (first >= search->count)
+        return NX_STR("");
+    const char *begin = search->segments[first].raw.ptr;
+    struct nx_str end = search->segments[last].raw;
+    return (struct nx_str){begin, (size_t)(end.ptr + end.len - begin)};
+}
+
+static nx_status take_values(const struct search *search, struct nx_arena *arena,
+                             struct gw_match *match)
+{
+    const struct gw_route *route = match->route;
+    size_t count = route->template.variable_count;
+    match->values = nx_arena_calloc(arena, count, sizeof *match->values);
+    if (!match->values)
+        return nx_fail_memory();
+    for (size_t i = 0; i < count; i++) {
+        enum gw_url_mode mode =
+            route->variables[i].many_segments ? GW_URL_SEGMENTS : GW_URL_SEGMENT;
+        NX_TRY(gw_url_decode(raw_value(search, &route->template, (int)i), mode, "the path", arena,
+                             &match->values[i]));
+    }
+    return NX_STATUS_OK;
+}
+
+nx_status gw_router_match(const struct gw_router *router, enum oas_verb verb, struct nx_str path,
+                          struct nx_arena *arena, struct gw_match *ret_match)
+{
+    struct search search = {.verb = verb, .custom_verb = NX_STR("")};
+    *ret_match = (struct gw_match){.route = NULL};
+    if (path.len == 0 || path.ptr[0] != '/')
+        return NX_STATUS_OK;
+    NX_TRY(split_path(path, arena, &search));
+    struct segment last = search.segments[search.count - 1];
+    if (cut_custom_verb(&search))
+        walk(&search, &router->root, 0);
+    if (search.allowed == 0) { /* then the colon, if any, is part of the segment */
+        search.segments[search.count - 1] = last;
+        search.custom_verb = NX_STR("");
+        walk(&search, &router->root, 0);
+    }
+    struct gw_match match = {.route = search.found, .allowed = search.allowed};
+    if (match.route)
+        NX_TRY(take_values(&search, arena, &match));
+    *ret_match = match;
+    return NX_STATUS_OK;
+}

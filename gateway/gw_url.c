@@ -1,0 +1,103 @@
+#include "gw_url.h"
+
+#include "nx_utf8.h"
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    char lower = (char)(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* The byte that "%XY" at the start of the text stands for, or -1. */
+static int escaped_byte(struct nx_str text)
+{
+    if (text.len < 3)
+        return -1;
+    int high = hex_value(text.ptr[1]);
+    int low = hex_value(text.ptr[2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+static bool needs_decoding(struct nx_str text, enum gw_url_mode mode)
+{
+    return memchr(text.ptr, '%', text.len) ||
+           (mode == GW_URL_QUERY && memchr(text.ptr, '+', text.len));
+}
+
+/* Into `out`, which has room for all of the text. False: a bad escape. */
+static bool decode(struct nx_str text, enum gw_url_mode mode, char *out, size_t *ret_len)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '+' && mode == GW_URL_QUERY)
+            c = ' ';
+        if (c == '%') {
+            int byte = escaped_byte((struct nx_str){text.ptr + i, text.len - i});
+            if (byte < 0)
+                return false;
+            if (byte != '/' || mode != GW_URL_SEGMENTS) {
+                c = (char)byte;
+                i += 2;
+            }
+        }
+        out[len++] = c;
+    }
+    *ret_len = len;
+    return true;
+}
+
+nx_status gw_url_decode(struct nx_str text, enum gw_url_mode mode, const char *what,
+                        struct nx_arena *arena, struct nx_str *ret_text)
+{
+    struct nx_str result = text;
+    if (text.len > 0 && needs_decoding(text, mode)) {
+        char *out = nx_arena_alloc(arena, text.len);
+        if (!out)
+            return nx_fail_memory();
+        if (!decode(text, mode, out, &result.len))
+            return nx_fail(arena, NX_INVALID_ARGUMENT,
+                           "%s has a '%%' that two hexadecimal digits do not follow", what);
+        result.ptr = out;
+    }
+    if (result.len > 0 && memchr(result.ptr, '\0', result.len))
+        return nx_fail(arena, NX_INVALID_ARGUMENT, "%s has a NUL character", what);
+    if (!nx_utf8_valid(result))
+        return nx_fail(arena, NX_INVALID_ARGUMENT, "%s is not valid UTF-8", what);
+    *ret_text = result;
+    return NX_STATUS_OK;
+}
+
+/* Cut the text at the first `c`; the rest is what is behind it, or empty. */
+static struct nx_str cut(struct nx_str text, char c, struct nx_str *ret_rest)
+{
+    const char *found = text.len > 0 ? memchr(text.ptr, c, text.len) : NULL;
+    if (!found) {
+        *ret_rest = (struct nx_str){text.ptr + text.len, 0};
+        return text;
+    }
+    size_t len = (size_t)(found - text.ptr);
+    *ret_rest = (struct nx_str){found + 1, text.len - len - 1};
+    return (struct nx_str){text.ptr, len};
+}
+
+void gw_url_split(struct nx_str target, struct nx_str *ret_path, struct nx_str *ret_query)
+{
+    struct nx_str fragment;
+    target = cut(target, '#', &fragment);
+    *ret_path = cut(target, '?', ret_query);
+}
+
+bool gw_url_next_parameter(struct nx_str *query, struct nx_str *ret_name, struct nx_str *ret_value)
+{
+    while (query->len > 0) {
+        struct nx_str parameter = cut(*query, '&', query);
+        if (parameter.len == 0)
+            continue;
+        *ret_name = cut(parameter, '=', ret_value);
+        return true;
+    }
+    return false;
+}
