@@ -17,23 +17,3 @@ void gw_answer_init(struct gw_answer *answer, unsigned status, const char *reque
     gw_answer_add(answer, "X-Content-Type-Options", "nosniff");
     gw_answer_add(answer, "Cache-Control", "no-cache");
 }
-
-bool gw_answer_etag_listed(const char *header, const char *etag)
-{
-    struct nx_str wanted = nx_str_from(etag);
-    const char *at = header;
-    for (;;) {
-        at += strspn(at, " \t,");
-        if (*at == '*')
-            return true;
-        if (at[0] == 'W' && at[1] == '/')
-            at += 2;
-        const char *end = *at == '"' ? strchr(at + 1, '"') : NULL;
-        if (!end)
-            return false;
-        end++;
-        if (nx_str_equal((struct nx_str){at, (size_t)(end - at)}, wanted))
-            return true;
-        at = end;
-    }
-}

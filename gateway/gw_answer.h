@@ -28,8 +28,4 @@ void gw_answer_add(struct gw_answer *answer, const char *name, const char *value
 /* Begin an answer anew: its status, and the headers that every answer has. */
 void gw_answer_init(struct gw_answer *answer, unsigned status, const char *request_id);
 
-/* Whether an If-Match or If-None-Match header, "*" or a list of entity tags, names the tag; weakly
- * compared (RFC 9110, 8.8.3.2). */
-bool gw_answer_etag_listed(const char *header, const char *etag);
-
 #endif

@@ -66,19 +66,33 @@ static const char *header(const struct gw_exchange *exchange, const char *name)
     return exchange->peer.header(exchange->peer.connection, name);
 }
 
+/* More than one header that says where the body ends: the proxy in front may have believed another
+ * one, and taken for a body what comes here as a request (RFC 9112, 6.3). */
+static bool is_ambiguous(const struct gw_exchange *exchange)
+{
+    return exchange->peer.framing_headers > 1;
+}
+
 static nx_status identify(struct gw_exchange *exchange)
 {
+    uint64_t most = exchange->gateway->config->http_max_header_bytes;
     gw_headers_request_id(header(exchange, "X-Request-Id"), exchange->request_id);
-    exchange->has_verb = gw_headers_verb(exchange->method, &exchange->verb);
-    exchange->is_options = strcmp(exchange->method, "OPTIONS") == 0;
+    exchange->has_verb = gw_headers_verb(exchange->peer.method, &exchange->verb);
+    exchange->is_options = strcmp(exchange->peer.method, "OPTIONS") == 0;
     const char *length = header(exchange, "Content-Length");
     exchange->declared_bytes = length ? strtoull(length, NULL, 10) : 0;
     exchange->has_body = exchange->declared_bytes > 0 || header(exchange, "Transfer-Encoding");
     exchange->expects_continue = header(exchange, "Expect") != NULL;
-    if (exchange->header_bytes > exchange->gateway->config->http_max_header_bytes)
+    if (is_ambiguous(exchange))
+        return nx_fail(exchange->arena, NX_INVALID_ARGUMENT,
+                       "more than one Content-Length or Transfer-Encoding");
+    if (exchange->path.len + exchange->query.len > most)
+        return REFUSE(exchange, 414, NX_INVALID_ARGUMENT, "the URL is longer than %llu bytes",
+                      (unsigned long long)most);
+    if (exchange->peer.header_bytes > most)
         return REFUSE(exchange, 431, NX_INVALID_ARGUMENT,
-                      "the request line and the headers are longer than %u bytes",
-                      (unsigned)exchange->gateway->config->http_max_header_bytes);
+                      "the request line and the headers are longer than %llu bytes",
+                      (unsigned long long)most);
     return NX_STATUS_OK;
 }
 
@@ -108,7 +122,7 @@ static nx_status route(struct gw_exchange *exchange)
     bool found = exchange->has_verb && (match->allowed & 1u << exchange->verb);
     if (!found && !exchange->is_options)
         return REFUSE(exchange, 405, NX_UNIMPLEMENTED, "this path does not have the method %.20s",
-                      exchange->method);
+                      exchange->peer.method);
     if (exchange->is_options)
         exchange->kind = GW_OPTIONS;
     return NX_STATUS_OK;
@@ -246,11 +260,10 @@ static nx_status render(struct gw_exchange *exchange)
         return nx_fail_memory();
     const char *etag = answer_etag(exchange->match.route, message);
     const char *known = exchange->verb == OAS_GET ? header(exchange, "If-None-Match") : NULL;
-    bool is_known = etag && known && gw_answer_etag_listed(known, etag);
+    bool is_known = etag && known && gw_headers_lists_etag(known, etag);
     gw_answer_init(&exchange->answer, is_known ? 304 : 200, exchange->request_id);
     gw_answer_add(&exchange->answer, "ETag", etag);
-    if (is_known)
-        return NX_STATUS_OK;
+    /* A 304 sends no content, but tells how long it would be. */
     NX_TRY(pbj_write(message, &options, exchange->arena, &exchange->out));
     if (exchange->out.failed)
         return nx_fail(exchange->arena, NX_INTERNAL, "the answer is larger than it may be");
@@ -268,16 +281,16 @@ static nx_status serve_page(struct gw_exchange *exchange)
                                  "frame-ancestors 'none'";
     const struct gw_static_file *file = exchange->file;
     const char *known = header(exchange, "If-None-Match");
-    bool is_known = file->etag && known && gw_answer_etag_listed(known, file->etag);
+    bool is_known = file->etag && known && gw_headers_lists_etag(known, file->etag);
     unsigned status = file->location ? 302 : is_known ? 304 : 200;
     gw_answer_init(&exchange->answer, status, exchange->request_id);
     gw_answer_add(&exchange->answer, "Location", file->location);
     gw_answer_add(&exchange->answer, "ETag", file->etag);
     gw_answer_add(&exchange->answer, "Content-Security-Policy", policy);
     gw_answer_add(&exchange->answer, "Referrer-Policy", "no-referrer");
-    if (status == 200) {
+    if (!file->location) {
         gw_answer_add(&exchange->answer, "Content-Type", file->content_type);
-        exchange->answer.content = file->content;
+        exchange->answer.content = file->content; /* not sent with a 304 */
     }
     return NX_STATUS_OK;
 }
@@ -390,20 +403,24 @@ struct gw_exchange *gw_exchange_new(struct gw_gateway *gateway, struct nx_str ta
     return exchange;
 }
 
-void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer, const char *method,
-                       size_t header_bytes)
+/* Whether an answer that is known already must not wait for the body. */
+static bool is_hopeless(const struct gw_exchange *exchange)
 {
     uint64_t tolerated = exchange->gateway->config->http_max_body_bytes * TOLERATED_BODIES;
+    return is_ambiguous(exchange) || (exchange->has_body && (exchange->expects_continue ||
+                                                             exchange->declared_bytes > tolerated));
+}
+
+void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer)
+{
     exchange->peer = *peer;
-    exchange->method = method;
-    exchange->header_bytes = header_bytes;
     proceed(exchange);
-    if (exchange->phase != GW_ANSWERED || !exchange->has_body)
+    if (exchange->phase != GW_ANSWERED)
         return;
-    if (exchange->expects_continue || exchange->declared_bytes > tolerated)
-        exchange->answer.close = true;
+    if (is_hopeless(exchange))
+        exchange->answer.close = true; /* what follows is no request */
     else
-        exchange->phase = GW_AT_BODY; /* to throw it away */
+        exchange->phase = GW_AT_BODY; /* to throw it away; an early answer ends the connection */
 }
 
 bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part)
@@ -451,7 +468,7 @@ static void log_exchange(const struct gw_exchange *exchange)
     snprintf(took_text, sizeof took_text, "%lld.%03lld", (long long)(took_us / 1000),
              (long long)(took_us % 1000));
     nx_log(is_bad ? NX_LOG_WARN : NX_LOG_DEBUG, "exchange", "method",
-           exchange->method ? exchange->method : "", "path", path ? path : "", "status",
+           exchange->peer.method ? exchange->peer.method : "", "path", path ? path : "", "status",
            status_text, "duration_ms", took_text, "request_id", exchange->request_id,
            exchange->failed_step ? "failed_step" : NULL, exchange->failed_step, "error",
            exchange->failure, NULL);

@@ -37,9 +37,12 @@ struct gw_gateway {
     atomic_uint client_users; /* that still touch the client: two for each call */
 };
 
-/* The connection, as far as an exchange knows it. */
+/* The connection, as far as an exchange knows it, and its request. */
 struct gw_peer {
     void *connection;
+    const char *method;
+    size_t header_bytes;      /* of the request line and the headers */
+    unsigned framing_headers; /* how many say where the body ends */
     const char *(*header)(void *connection, const char *name); /* NULL when absent */
     void (*suspend)(void *connection);
     void (*resume)(void *connection); /* thread: any */
@@ -72,10 +75,8 @@ struct gw_exchange {
 
     /* Request line and headers. */
     struct gw_peer peer;
-    const char *method;
     struct nx_str path;  /* raw */
     struct nx_str query; /* raw */
-    size_t header_bytes;
     char request_id[GW_REQUEST_ID_BYTES];
     bool has_verb;
     bool is_options;
@@ -108,11 +109,9 @@ struct gw_exchange {
  * Returns: NULL when out of memory. */
 struct gw_exchange *gw_exchange_new(struct gw_gateway *gateway, struct nx_str target);
 
-/* The headers are there; header_bytes is what they and the request line take. Afterwards the phase
- * is GW_AT_BODY, or GW_ANSWERED if the body is not worth reading.
- * Borrows: method and headers, until destroyed. */
-void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer, const char *method,
-                       size_t header_bytes);
+/* The headers are there. Afterwards the phase is GW_AT_BODY, or GW_ANSWERED if the body is not
+ * worth reading. Borrows: method and headers, until destroyed. */
+void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer);
 
 /* A part of the body. False: it is out of all proportion; drop the connection. */
 bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part);

@@ -1,7 +1,5 @@
 #include "gw_headers.h"
 
-#include "nx_buf.h"
-
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,10 +110,30 @@ bool gw_headers_timeout(const char *header, int64_t *ret_timeout_ns)
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (units[i].unit != header[digits])
             continue;
-        int64_t ns = value * units[i].ns;
-        if (ns < *ret_timeout_ns)
+        int64_t ns;
+        if (!__builtin_mul_overflow(value, units[i].ns, &ns) && ns < *ret_timeout_ns)
             *ret_timeout_ns = ns;
         return true;
     }
     return false;
+}
+
+bool gw_headers_lists_etag(const char *header, const char *etag)
+{
+    struct nx_str wanted = nx_str_from(etag);
+    const char *at = header;
+    for (;;) {
+        at += strspn(at, " \t,");
+        if (*at == '*')
+            return true;
+        if (at[0] == 'W' && at[1] == '/')
+            at += 2;
+        const char *end = *at == '"' ? strchr(at + 1, '"') : NULL;
+        if (!end)
+            return false;
+        end++;
+        if (nx_str_equal((struct nx_str){at, (size_t)(end - at)}, wanted))
+            return true;
+        at = end;
+    }
 }

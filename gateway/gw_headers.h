@@ -31,4 +31,8 @@ bool gw_headers_is_json(const char *header);
 /* Shorten a timeout to what the header Grpc-Timeout says, "500m". False: it is badly written. */
 bool gw_headers_timeout(const char *header, int64_t *ret_timeout_ns);
 
+/* Whether an If-Match or If-None-Match header, "*" or a list of entity tags, names the tag; weakly
+ * compared (RFC 9110, 8.8.3.2). */
+bool gw_headers_lists_etag(const char *header, const char *etag);
+
 #endif

@@ -18,6 +18,7 @@
 
 #include <microhttpd.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 struct gw_http {
@@ -79,11 +80,38 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection,
     return result;
 }
 
-static size_t header_bytes(struct MHD_Connection *connection)
+static enum MHD_Result count_framing(void *count, enum MHD_ValueKind kind, const char *key,
+                                     const char *value)
 {
+    (void)kind;
+    (void)value;
+    if (strcasecmp(key, "Content-Length") == 0 || strcasecmp(key, "Transfer-Encoding") == 0)
+        ++*(unsigned *)count;
+    return MHD_YES;
+}
+
+static struct gw_peer peer_of(struct MHD_Connection *connection, const char *method)
+{
+    struct gw_peer peer = {
+        .connection = connection,
+        .method = method,
+        .header = peer_header,
+        .suspend = peer_suspend,
+        .resume = peer_resume,
+    };
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    return info ? info->header_size : 0;
+    peer.header_bytes = info ? info->header_size : 0;
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_framing, &peer.framing_headers);
+    return peer;
+}
+
+/* At the headers. */
+static void begin(struct gw_exchange *exchange, struct MHD_Connection *connection,
+                  const char *method)
+{
+    const struct gw_peer peer = peer_of(connection, method);
+    gw_exchange_begin(exchange, &peer);
 }
 
 static enum MHD_Result on_request(void *gateway, struct MHD_Connection *connection, const char *url,
@@ -96,10 +124,9 @@ static enum MHD_Result on_request(void *gateway, struct MHD_Connection *connecti
     struct gw_exchange *exchange = *context;
     if (!exchange) /* there was no memory for it */
         return MHD_NO;
-    const struct gw_peer peer = {connection, peer_header, peer_suspend, peer_resume};
     switch (exchange->phase) {
     case GW_AT_HEADERS:
-        gw_exchange_begin(exchange, &peer, method, header_bytes(connection));
+        begin(exchange, connection, method);
         break;
     case GW_AT_BODY:
         if (*upload_len > 0) {
@@ -128,7 +155,8 @@ static void on_completed(void *gateway, struct MHD_Connection *connection, void 
     *context = NULL;
 }
 
-static void on_log(void *arg, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+on_log(void *arg, const char *format, va_list args)
 {
     (void)arg;
     char text[512];

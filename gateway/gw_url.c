@@ -83,11 +83,22 @@ static struct nx_str cut(struct nx_str text, char c, struct nx_str *ret_rest)
     return (struct nx_str){text.ptr, len};
 }
 
+/* A proxy's form of a target has the scheme and the authority before the path. */
+static struct nx_str without_authority(struct nx_str target)
+{
+    struct nx_str http = NX_STR("http://");
+    struct nx_str https = NX_STR("https://");
+    size_t skip = nx_str_starts_with(target, http)    ? http.len
+                  : nx_str_starts_with(target, https) ? https.len
+                                                      : 0;
+    while (skip > 0 && skip < target.len && !strchr("/?", target.ptr[skip]))
+        skip++;
+    return (struct nx_str){target.ptr + skip, target.len - skip};
+}
+
 void gw_url_split(struct nx_str target, struct nx_str *ret_path, struct nx_str *ret_query)
 {
-    struct nx_str fragment;
-    target = cut(target, '#', &fragment);
-    *ret_path = cut(target, '?', ret_query);
+    *ret_path = cut(without_authority(target), '?', ret_query);
 }
 
 bool gw_url_next_parameter(struct nx_str *query, struct nx_str *ret_name, struct nx_str *ret_value)

@@ -21,7 +21,7 @@ enum gw_url_mode {
 nx_status gw_url_decode(struct nx_str text, enum gw_url_mode mode, const char *what,
                         struct nx_arena *arena, struct nx_str *ret_text) NX_MUST_USE;
 
-/* Cut a target at its first '?'; what is behind a '#' is not a server's business. */
+/* Cut a target, "/path?query" or "http://host/path?query", at its first '?'. */
 void gw_url_split(struct nx_str target, struct nx_str *ret_path, struct nx_str *ret_query);
 
 /* Take the next "name=value" off a raw query, skipping empty ones. False: there is none. */

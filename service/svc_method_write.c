@@ -79,13 +79,15 @@ static nx_status explain(struct write_call *write, const struct store_op *op)
 
 static void give_up_or_try_next_slug(struct write_call *write)
 {
-    bool derived = write->kind == CREATE && write->create.derive_slug.len > 0;
-    if (derived && write->slug_is_taken && write->create.attempt + 1 < MAX_SLUG_ATTEMPTS) {
-        write->create.attempt++;
+    int *attempt = NULL; /* of a slug that is derived */
+    if (write->kind == CREATE && write->create.derive_slug.len > 0)
+        attempt = &write->create.attempt;
+    else if (write->kind == UPDATE && write->update.derive_slug.len > 0)
+        attempt = &write->update.attempt;
+    if (attempt && write->slug_is_taken && ++*attempt < MAX_SLUG_ATTEMPTS)
         submit_write(write);
-        return;
-    }
-    svc_call_fail(&write->call, write->refused);
+    else
+        svc_call_fail(&write->call, write->refused);
 }
 
 static void on_replayed(struct store_op *op)
@@ -151,8 +153,7 @@ static nx_status make_columns(struct write_call *write, const ProtobufCMessage *
     struct nx_arena *arena = write->call.arena;
     struct nx_buf buf;
     nx_buf_init(&buf, MAX_COLUMNS_BYTES);
-    nx_status status =
-        svc_resource_write(write->call.resource, body, fields, write->kind == CREATE, arena, &buf);
+    nx_status status = svc_resource_write(write->call.resource, body, fields, arena, &buf);
     char *copy = status.code == NX_OK ? nx_arena_strdup(arena, nx_buf_str(&buf)) : NULL;
     *ret_columns = (struct nx_str){copy, copy ? buf.len : 0};
     nx_buf_cleanup(&buf);
@@ -175,6 +176,19 @@ static nx_status require_body(struct svc_call *call, const ProtobufCMessage *bod
     return nx_fail_field(call->arena, call->resource->singular, "is required");
 }
 
+/* The slug to derive from the title, if it is to be written and empty. */
+static nx_status derive_slug(struct svc_call *call, const ProtobufCMessage *body,
+                             svc_field_set fields, struct nx_str *ret_slug)
+{
+    const struct svc_resource *resource = call->resource;
+    int slug = svc_resource_find(resource, NX_STR("slug"));
+    if (!(fields >> slug & 1) || *text_field(resource, body, "slug") != '\0')
+        return NX_STATUS_OK;
+    *ret_slug = svc_slug_from_title(call->arena, nx_str_from(text_field(resource, body, "title")),
+                                    resource->max_slug, resource->singular);
+    return ret_slug->ptr ? NX_STATUS_OK : nx_fail_memory();
+}
+
 static nx_status check_create(struct write_call *write, const ProtobufCMessage *body, int64_t id,
                               const struct svc_write_request *request)
 {
@@ -190,11 +204,7 @@ static nx_status check_create(struct write_call *write, const ProtobufCMessage *
     NX_TRY(make_columns(write, body, svc_resource_writable(resource), &write->create.columns));
     write->create.id = id;
     write->create.request = write->request;
-    if (*text_field(resource, body, "slug") == '\0')
-        write->create.derive_slug =
-            svc_slug_from_title(call->arena, nx_str_from(text_field(resource, body, "title")),
-                                resource->max_slug, resource->singular);
-    return nx_arena_exhausted(call->arena) ? nx_fail_memory() : NX_STATUS_OK;
+    return derive_slug(call, body, svc_resource_writable(resource), &write->create.derive_slug);
 }
 
 /* Submit what has passed the checks, or answer what has not. */
@@ -239,7 +249,7 @@ static nx_status check_update(struct write_call *write, const ProtobufCMessage *
     NX_TRY(make_columns(write, body, fields, &write->update.columns));
     write->update.expected_revision = expected_revision(text_field(resource, body, "etag"));
     write->update.request = write->request;
-    return NX_STATUS_OK;
+    return derive_slug(call, body, fields, &write->update.derive_slug);
 }
 
 void svc_update(struct svc *svc, struct wire_call *wire, const struct svc_resource *resource,

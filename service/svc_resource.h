@@ -18,7 +18,7 @@ enum svc_kind {
     SVC_INT32,      /* <-> int4 */
     SVC_INT64,      /* not negative <-> int8 */
     SVC_BOOL,       /* <-> bool */
-    SVC_ENUM,       /* a declared number other than 0 <-> int2; 0 becomes min when created */
+    SVC_ENUM,       /* a declared number other than 0 <-> int2; 0 becomes min */
     SVC_REFERENCE,  /* "categories/7" or "" <-> int8 or NULL */
     SVC_REFERENCES, /* at most max of them <-> int8[] */
     SVC_TEXTS,      /* at most max strings of 1 to 64 characters <-> text[] */
@@ -73,10 +73,11 @@ ProtobufCMessage *svc_resource_read(const struct svc_resource *resource,
                                     const struct store_rows *rows, int row, int first_column,
                                     struct nx_arena *arena);
 
-/* Check the fields of a message, and append a JSON object of their columns.
+/* Check the fields of a message, and append a JSON object of their columns. A slug that is empty is
+ * left out if the title is among the fields: it is to be derived from that.
  * Fails:   INVALID_ARGUMENT with every violation that there is. */
 nx_status svc_resource_write(const struct svc_resource *resource, const ProtobufCMessage *message,
-                             svc_field_set fields, bool creating, struct nx_arena *arena,
+                             svc_field_set fields, struct nx_arena *arena,
                              struct nx_buf *columns) NX_MUST_USE;
 
 /* The revision that an etag stands for; 0 for "", -1 for what is no etag of ours. */

@@ -24,7 +24,7 @@
 struct writing {
     const struct svc_resource *resource;
     const struct svc_field *field; /* the one in hand */
-    bool creating;
+    bool derives_slug;             /* an empty slug can be derived: the title is there too */
     struct nx_arena *arena;
     struct nx_buf *columns;
     struct nx_violation *first;
@@ -93,8 +93,8 @@ static void write_slug(struct writing *writing, const ProtobufCMessage *message,
 {
     (void)message;
     const char *slug = *(char *const *)value;
-    if (*slug == '\0' && writing->creating)
-        return; /* it is derived from the title */
+    if (*slug == '\0' && writing->derives_slug)
+        return;
     if (svc_slug_valid(nx_str_from(slug), writing->field->max))
         put_text(writing, slug);
     else
@@ -130,10 +130,9 @@ static void write_enum(struct writing *writing, const ProtobufCMessage *message,
 {
     (void)message;
     int32_t number = *(const int32_t *)value;
-    if (number == 0 && writing->creating)
+    if (number == 0)
         number = (int32_t)writing->field->min;
-    if (number != 0 &&
-        protobuf_c_enum_descriptor_get_value(writing->field->descriptor->descriptor, number))
+    if (protobuf_c_enum_descriptor_get_value(writing->field->descriptor->descriptor, number))
         put_int(writing, number);
     else
         violate(writing, "", "%d is not a value that can be set", number);
@@ -331,11 +330,10 @@ static const write_kind kinds[] = {
 };
 
 nx_status svc_resource_write(const struct svc_resource *resource, const ProtobufCMessage *message,
-                             svc_field_set fields, bool creating, struct nx_arena *arena,
-                             struct nx_buf *columns)
+                             svc_field_set fields, struct nx_arena *arena, struct nx_buf *columns)
 {
-    struct writing writing = {
-        .resource = resource, .creating = creating, .arena = arena, .columns = columns};
+    struct writing writing = {.resource = resource, .arena = arena, .columns = columns};
+    writing.derives_slug = fields >> svc_resource_find(resource, NX_STR("title")) & 1;
     writing.tail = &writing.first;
     nx_buf_append_char(columns, '{');
     for (unsigned i = 0; i < resource->field_count; i++) {

@@ -67,8 +67,7 @@ enum store_flags {
 };
 
 struct store_param {
-    uint32_t type; /* PostgreSQL type oid; only for the checks of debug builds */
-    int length;    /* -1: NULL */
+    int length; /* -1: NULL */
     const char *value;
 };
 
@@ -86,7 +85,7 @@ struct store_op {
     struct nx_arena *arena; /* for parameters and errors */
     store_done done;
     void *context;
-    int64_t deadline_ns; /* monotonic; NX_DEADLINE_NEVER: only the store's own limit */
+    int64_t deadline_ns; /* monotonic; NX_DEADLINE_NEVER becomes the store's own limit */
     unsigned flags;
     unsigned step_count;
     struct store_step *steps[STORE_MAX_STEPS];
@@ -140,7 +139,8 @@ struct store_cancel {
 };
 void store_cancel(struct store *store, struct store_cancel *request);
 
-/* --- Cells of a row. Column numbers are those of the SELECT list. --- */
+/* --- Cells of a row. Column numbers are those of the SELECT list. A NULL reads as 0, false or
+ * empty. To read a cell as another type than the statement gives is a bug, and aborts. --- */
 
 bool store_is_null(const struct store_rows *rows, int row, int column);
 bool store_bool(const struct store_rows *rows, int row, int column);

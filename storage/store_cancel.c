@@ -38,7 +38,7 @@ static void take_requests(struct store_canceller *canceller, bool for_real)
     struct nx_queue_node *node = nx_queue_take(&canceller->requests);
     while (node) {
         struct nx_queue_node *next = node->next;
-        carry_out((struct request *)node, for_real && !atomic_load(&canceller->is_stopping));
+        carry_out((struct request *)node, for_real);
         node = next;
     }
 }
@@ -56,8 +56,10 @@ static void *run(void *arg)
 {
     struct store_canceller *canceller = arg;
     struct pollfd readable = {.fd = canceller->requests.event_fd, .events = POLLIN};
-    while (!atomic_load(&canceller->is_stopping)) {
+    bool is_last = false;
+    while (!is_last) {
         (void)poll(&readable, 1, -1);
+        is_last = atomic_load(&canceller->is_stopping); /* what was sent before that still counts */
         take_requests(canceller, true);
     }
     let_go(canceller);

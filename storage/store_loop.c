@@ -275,8 +275,12 @@ static bool is_idle(const struct store *store)
 /* Complete all that is left: first what connections give back, then what waits. */
 static void fail_the_rest(struct store *store)
 {
-    for (unsigned i = 0; i < store->options.connections; i++)
+    for (unsigned i = 0; i < store->options.connections; i++) {
+        /* Else the server would go on with it, and hold its locks, for nobody. */
+        if (store->conns[i].op_count > 0)
+            store_canceller_send(store->canceller, store->conns[i].pg);
         store_conn_drop(&store->conns[i], "the store is stopped");
+    }
     take_cancellations(store);
     for (struct store_op *op; (op = store_op_list_take_first(&store->waiting)) != NULL;)
         store_op_complete(op, (nx_status){NX_UNAVAILABLE, &stopping}, NULL);

@@ -5,17 +5,7 @@
 #include "store.h"
 #include "store_internal.h"
 
-/* Type oids of pg_type.dat; they never change. */
-enum {
-    OID_BOOL = 16,
-    OID_BYTEA = 17,
-    OID_INT8 = 20,
-    OID_INT4 = 23,
-    OID_TEXT = 25,
-    OID_INT8_ARRAY = 1016,
-    OID_UUID = 2950,
-    OID_JSONB = 3802,
-};
+#define OID_INT8 20
 
 /* The header of a one-dimensional array: dimensions, has NULLs, element type, size, lower bound;
  * then a length and the bytes for each element. */
@@ -49,7 +39,7 @@ void store_op_step(struct store_op *op, enum store_sql sql)
     op->steps[op->step_count++] = step;
 }
 
-static void bind(struct store_op *op, uint32_t type, const char *value, size_t length)
+static void bind(struct store_op *op, const char *value, size_t length)
 {
     if (op->out_of_memory || length > INT_MAX) {
         op->out_of_memory = true;
@@ -60,49 +50,49 @@ static void bind(struct store_op *op, uint32_t type, const char *value, size_t l
     struct store_step *step = op->steps[op->step_count - 1];
     if (step->param_count == STORE_MAX_PARAMS)
         store_bug("a statement has too many parameters", "store_bind");
-    step->params[step->param_count++] = (struct store_param){type, value ? (int)length : -1, value};
+    step->params[step->param_count++] = (struct store_param){value ? (int)length : -1, value};
 }
 
 /* Bind a copy of the bytes. */
-static void bind_copy(struct store_op *op, uint32_t type, const void *bytes, size_t length)
+static void bind_copy(struct store_op *op, const void *bytes, size_t length)
 {
     char *copy = nx_arena_strdup(op->arena, (struct nx_str){bytes, length});
     if (copy)
-        bind(op, type, copy, length);
+        bind(op, copy, length);
     else
         op->out_of_memory = true;
 }
 
 void store_bind_null(struct store_op *op)
 {
-    bind(op, 0, NULL, 0);
+    bind(op, NULL, 0);
 }
 
 void store_bind_bool(struct store_op *op, bool value)
 {
-    bind(op, OID_BOOL, value ? "\1" : "\0", 1);
+    bind(op, value ? "\1" : "\0", 1);
 }
 
 void store_bind_int4(struct store_op *op, int32_t value)
 {
     uint32_t wire = htobe32((uint32_t)value);
-    bind_copy(op, OID_INT4, &wire, sizeof wire);
+    bind_copy(op, &wire, sizeof wire);
 }
 
 void store_bind_int8(struct store_op *op, int64_t value)
 {
     uint64_t wire = htobe64((uint64_t)value);
-    bind_copy(op, OID_INT8, &wire, sizeof wire);
+    bind_copy(op, &wire, sizeof wire);
 }
 
 void store_bind_text(struct store_op *op, struct nx_str value)
 {
-    bind(op, OID_TEXT, value.len > 0 ? value.ptr : "", value.len);
+    bind(op, value.len > 0 ? value.ptr : "", value.len);
 }
 
 void store_bind_bytes(struct store_op *op, struct nx_str value)
 {
-    bind(op, OID_BYTEA, value.len > 0 ? value.ptr : "", value.len);
+    bind(op, value.len > 0 ? value.ptr : "", value.len);
 }
 
 void store_bind_jsonb(struct store_op *op, struct nx_str json)
@@ -115,12 +105,12 @@ void store_bind_jsonb(struct store_op *op, struct nx_str json)
     value[0] = 1; /* the format's version */
     if (json.len > 0)
         memcpy(value + 1, json.ptr, json.len);
-    bind(op, OID_JSONB, value, json.len + 1);
+    bind(op, value, json.len + 1);
 }
 
 void store_bind_uuid(struct store_op *op, const uint8_t value[16])
 {
-    bind_copy(op, OID_UUID, value, 16);
+    bind_copy(op, value, 16);
 }
 
 static char *put_int4(char *to, uint32_t value)
@@ -155,5 +145,5 @@ void store_bind_int8_array(struct store_op *op, const int64_t *values, size_t co
         memcpy(to, &wire, sizeof wire);
         to += sizeof wire;
     }
-    bind(op, OID_INT8_ARRAY, value, length);
+    bind(op, value, length);
 }

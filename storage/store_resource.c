@@ -46,6 +46,14 @@ static void bind_positive_or_null(struct store_op *op, int64_t value)
         store_bind_null(op);
 }
 
+static void bind_text_or_null(struct store_op *op, struct nx_str text)
+{
+    if (text.len > 0)
+        store_bind_text(op, text);
+    else
+        store_bind_null(op);
+}
+
 static void bind_request(struct store_op *op, const struct store_request *request)
 {
     if (!request->is_given) {
@@ -100,10 +108,7 @@ void store_resource_create(struct store *store, struct store_op *op,
     store_op_step(op, resource->create);
     store_bind_jsonb(op, create->columns);
     bind_positive_or_null(op, create->id);
-    if (create->derive_slug.len > 0)
-        store_bind_text(op, create->derive_slug);
-    else
-        store_bind_null(op);
+    bind_text_or_null(op, create->derive_slug);
     store_bind_int4(op, create->attempt);
     bind_request(op, &create->request);
     store_submit(store, op);
@@ -118,6 +123,8 @@ void store_resource_update(struct store *store, struct store_op *op,
     store_bind_jsonb(op, update->columns);
     bind_positive_or_null(op, update->expected_revision);
     bind_request(op, &update->request);
+    bind_text_or_null(op, update->derive_slug);
+    store_bind_int4(op, update->attempt);
     store_submit(store, op);
 }
 

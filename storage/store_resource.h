@@ -33,6 +33,8 @@ struct store_create {
 struct store_update {
     int64_t id;
     struct nx_str columns;     /* JSON object of the columns to change */
+    struct nx_str derive_slug; /* slug to begin from; empty: the columns say */
+    int attempt;               /* as of store_create */
     int64_t expected_revision; /* 0: whatever it is */
     struct store_request request;
 };

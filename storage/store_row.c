@@ -165,7 +165,8 @@ bool store_numeric(const struct store_rows *rows, int row, int column, int64_t *
         negative = sign == NUMERIC_NEGATIVE;
         /* Trailing zeros of the integer part are not stored. */
         for (int i = 0; i < count || (count > 0 && weight - i >= 0); i++) {
-            int32_t digit = i < count ? get_16(cell.bytes + NUMERIC_HEADER_BYTES + 2 * i) : 0;
+            int32_t digit =
+                i < count ? get_16(cell.bytes + NUMERIC_HEADER_BYTES + (size_t)i * 2) : 0;
             if (!add_digit(&units, &nanos, weight - i, digit))
                 return false;
         }

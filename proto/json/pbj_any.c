@@ -57,6 +57,16 @@ static nx_status peek_type(struct pbj_in *in, char **ret_url)
     return NX_STATUS_OK;
 }
 
+static nx_status read_inner(struct pbj_in *in, const ProtobufCMessageDescriptor *type,
+                            ProtobufCMessage **ret_message)
+{
+    if (*ret_message)
+        return pbj_fail(in, "is given twice");
+    struct json_token token;
+    NX_TRY(pbj_next(in, &token));
+    return pbj_read_message(in, type, &token, ret_message);
+}
+
 /* Read the members "@type" and "value", up to the object's end. */
 static nx_status read_special(struct pbj_in *in, const ProtobufCMessageDescriptor *type,
                               ProtobufCMessage **ret_message)
@@ -74,11 +84,9 @@ static nx_status read_special(struct pbj_in *in, const ProtobufCMessageDescripto
             NX_TRY(pbj_next(in, &token));
         } else if (nx_str_equal(token.text, NX_STR("value"))) {
             in->path = &here;
-            if (message)
-                return pbj_fail(in, "is given twice");
-            NX_TRY(pbj_next(in, &token));
-            NX_TRY(pbj_read_message(in, type, &token, &message));
+            nx_status status = read_inner(in, type, &message);
             in->path = here.parent;
+            NX_TRY(status);
         } else {
             NX_TRY(pbj_read_unknown(in, type, &token));
         }
@@ -121,7 +129,9 @@ nx_status pbj_read_any(struct pbj_in *in, const struct json_token *token, Protob
     if (pbj_wellknown_of(type) != PBJ_PLAIN) {
         NX_TRY(read_special(in, type, &inner));
     } else {
-        NX_TRY(pbj_new_message(in->arena, type, &inner));
+        inner = pbj_new_message(in->arena, type);
+        if (!inner)
+            return nx_fail_memory();
         NX_TRY(pbj_read_members(in, inner, true));
     }
     Google__Protobuf__Any *any = (Google__Protobuf__Any *)message;

@@ -101,7 +101,8 @@ void pbj_base64_write(struct nx_buf *buf, const uint8_t *bytes, size_t len);
 
 enum pbj_step { PBJ_FIELD, PBJ_INDEX, PBJ_KEY };
 
-/* One step from the outermost message to where the reader stands; lives on the C stack. */
+/* One step from the outermost message to where the reader stands; lives on the C stack, and the
+ * function that sets it takes it away again, also on failure. */
 struct pbj_path {
     const struct pbj_path *parent;
     enum pbj_step step;
@@ -129,6 +130,10 @@ struct pbj_in {
 nx_status pbj_fail(struct pbj_in *in, const char *format, ...)
     __attribute__((format(printf, 2, 3))) NX_MUST_USE;
 
+/* The same for a step that the reader does not take. */
+nx_status pbj_fail_at(struct pbj_in *in, const struct pbj_path *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4))) NX_MUST_USE;
+
 /* "must be a string, not a number" */
 nx_status pbj_fail_kind(struct pbj_in *in, const struct json_token *token,
                         const char *expected) NX_MUST_USE;
@@ -143,14 +148,14 @@ struct nx_str pbj_clip(struct nx_str text);
 nx_status pbj_next(struct pbj_in *in, struct json_token *ret_token) NX_MUST_USE;
 nx_status pbj_skip(struct pbj_in *in, const struct json_token *first) NX_MUST_USE;
 
-/* An empty message of the type. */
-nx_status pbj_new_message(struct nx_arena *arena, const ProtobufCMessageDescriptor *type,
-                          ProtobufCMessage **ret_message) NX_MUST_USE;
+/* An empty message of the type; NULL: the arena is full. */
+ProtobufCMessage *pbj_new_message(struct nx_arena *arena, const ProtobufCMessageDescriptor *type);
 
-/* Make room for one more element of a repeated field; the caller then counts it. Every array of
- * the message must have come from here: the capacity is known from the count. */
-nx_status pbj_append(struct nx_arena *arena, ProtobufCMessage *message,
-                     const ProtobufCFieldDescriptor *field, void **ret_slot) NX_MUST_USE;
+/* Make room for one more element of a repeated field, which the caller then counts. Every array of
+ * the message must have come from here: the capacity is known from the count. NULL: the arena is
+ * full. */
+void *pbj_append(struct nx_arena *arena, ProtobufCMessage *message,
+                 const ProtobufCFieldDescriptor *field);
 
 /* Each of these reads one value, whose first token has been read. A token of kind JSON_KEY is a
  * plain text, a map's key or a part of a URL: numbers and bools stand in it as they are. */

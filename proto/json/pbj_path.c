@@ -38,20 +38,36 @@ static void write_path(struct nx_buf *buf, const struct pbj_path *path)
     }
 }
 
-nx_status pbj_fail(struct pbj_in *in, const char *format, ...)
+__attribute__((format(printf, 3, 0))) static nx_status
+fail_at(struct pbj_in *in, const struct pbj_path *at, const char *format, va_list args)
 {
-    va_list args;
-    va_start(args, format);
     const char *description = nx_arena_vprintf(in->arena, format, args);
-    va_end(args);
     struct nx_buf buf;
     nx_buf_init(&buf, MAX_PATH_BYTES);
-    write_path(&buf, in->path);
+    write_path(&buf, at);
     const char *path = nx_arena_strdup(in->arena, nx_buf_str(&buf));
     nx_buf_cleanup(&buf);
     if (!description || !path)
         return nx_fail_memory();
     return nx_fail_field(in->arena, path, "%s", description);
+}
+
+nx_status pbj_fail(struct pbj_in *in, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    nx_status status = fail_at(in, in->path, format, args);
+    va_end(args);
+    return status;
+}
+
+nx_status pbj_fail_at(struct pbj_in *in, const struct pbj_path *at, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    nx_status status = fail_at(in, at, format, args);
+    va_end(args);
+    return status;
 }
 
 nx_status pbj_fail_kind(struct pbj_in *in, const struct json_token *token, const char *expected)

@@ -7,34 +7,30 @@
 #define FIRST_ELEMENTS 4
 #define LOOKAHEAD_FACTOR 4 /* how often a text may be read in search of "@type" */
 
-nx_status pbj_new_message(struct nx_arena *arena, const ProtobufCMessageDescriptor *type,
-                          ProtobufCMessage **ret_message)
+ProtobufCMessage *pbj_new_message(struct nx_arena *arena, const ProtobufCMessageDescriptor *type)
 {
     ProtobufCMessage *message = nx_arena_alloc(arena, type->sizeof_message);
-    if (!message)
-        return nx_fail_memory();
-    protobuf_c_message_init(type, message);
-    *ret_message = message;
-    return NX_STATUS_OK;
+    if (message)
+        protobuf_c_message_init(type, message);
+    return message;
 }
 
-nx_status pbj_append(struct nx_arena *arena, ProtobufCMessage *message,
-                     const ProtobufCFieldDescriptor *field, void **ret_slot)
+void *pbj_append(struct nx_arena *arena, ProtobufCMessage *message,
+                 const ProtobufCFieldDescriptor *field)
 {
     size_t size = pbj_size_of(field->type);
     size_t count = *(size_t *)pbj_member(message, field->quantifier_offset);
-    void **elements = pbj_member(message, field->offset);
+    char **elements = pbj_member(message, field->offset);
     bool full = count == 0 || (count >= FIRST_ELEMENTS && (count & (count - 1)) == 0);
     if (full) {
-        void *grown = nx_arena_calloc(arena, count ? count * 2 : FIRST_ELEMENTS, size);
+        char *grown = nx_arena_calloc(arena, count ? count * 2 : FIRST_ELEMENTS, size);
         if (!grown)
-            return nx_fail_memory();
+            return NULL;
         if (count > 0)
             memcpy(grown, *elements, count * size);
         *elements = grown;
     }
-    *ret_slot = (char *)*elements + count * size;
-    return NX_STATUS_OK;
+    return *elements + count * size;
 }
 
 static void count_element(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
@@ -45,8 +41,9 @@ static void count_element(ProtobufCMessage *message, const ProtobufCFieldDescrip
 nx_status pbj_read_message(struct pbj_in *in, const ProtobufCMessageDescriptor *type,
                            const struct json_token *token, ProtobufCMessage **ret_message)
 {
-    ProtobufCMessage *message = NULL;
-    NX_TRY(pbj_new_message(in->arena, type, &message));
+    ProtobufCMessage *message = pbj_new_message(in->arena, type);
+    if (!message)
+        return nx_fail_memory();
     enum pbj_wellknown kind = pbj_wellknown_of(type);
     if (kind != PBJ_PLAIN) {
         NX_TRY(pbj_read_wellknown(in, kind, token, message));
@@ -67,6 +64,24 @@ nx_status pbj_read_value(struct pbj_in *in, const ProtobufCFieldDescriptor *fiel
     return pbj_read_scalar(in, field, token, slot);
 }
 
+static nx_status read_elements(struct pbj_in *in, ProtobufCMessage *message,
+                               const ProtobufCFieldDescriptor *field, size_t *index)
+{
+    for (;; ++*index) {
+        struct json_token element;
+        NX_TRY(pbj_next(in, &element));
+        if (element.kind == JSON_ARRAY_END)
+            return NX_STATUS_OK;
+        if (element.kind == JSON_NULL && !pbj_takes_null(field))
+            return pbj_fail(in, "must not be null: it is an element of a list");
+        void *slot = pbj_append(in->arena, message, field);
+        if (!slot)
+            return nx_fail_memory();
+        NX_TRY(pbj_read_value(in, field, &element, slot));
+        count_element(message, field);
+    }
+}
+
 nx_status pbj_read_list(struct pbj_in *in, ProtobufCMessage *message,
                         const ProtobufCFieldDescriptor *field, const struct json_token *token)
 {
@@ -74,20 +89,9 @@ nx_status pbj_read_list(struct pbj_in *in, ProtobufCMessage *message,
         return pbj_fail_kind(in, token, "a list");
     struct pbj_path here = {.parent = in->path, .step = PBJ_INDEX};
     in->path = &here;
-    for (;; here.index++) {
-        struct json_token element;
-        NX_TRY(pbj_next(in, &element));
-        if (element.kind == JSON_ARRAY_END)
-            break;
-        void *slot = NULL;
-        NX_TRY(pbj_append(in->arena, message, field, &slot));
-        if (element.kind == JSON_NULL && !pbj_takes_null(field))
-            return pbj_fail(in, "must not be null: it is an element of a list");
-        NX_TRY(pbj_read_value(in, field, &element, slot));
-        count_element(message, field);
-    }
+    nx_status status = read_elements(in, message, field, &here.index);
     in->path = here.parent;
-    return NX_STATUS_OK;
+    return status;
 }
 
 static int compare_keys(const void *left, const void *right, void *context)
@@ -122,8 +126,7 @@ static nx_status refuse_same_keys(struct pbj_in *in, const ProtobufCMessage *mes
             return pbj_fail(in, "has the same key twice");
         const char *text = *(char *const *)pbj_member_const(entries[i], entry->fields[0].offset);
         struct pbj_path here = {.parent = in->path, .step = PBJ_KEY, .key = nx_str_from(text)};
-        in->path = &here;
-        return pbj_fail(in, "is given twice");
+        return pbj_fail_at(in, &here, "is given twice");
     }
     return NX_STATUS_OK;
 }
@@ -131,8 +134,9 @@ static nx_status refuse_same_keys(struct pbj_in *in, const ProtobufCMessage *mes
 static nx_status read_entry(struct pbj_in *in, const ProtobufCMessageDescriptor *type,
                             const struct json_token *key, ProtobufCMessage **ret_entry)
 {
-    ProtobufCMessage *entry = NULL;
-    NX_TRY(pbj_new_message(in->arena, type, &entry));
+    ProtobufCMessage *entry = pbj_new_message(in->arena, type);
+    if (!entry)
+        return nx_fail_memory();
     const ProtobufCFieldDescriptor *value = &type->fields[1];
     NX_TRY(pbj_read_scalar(in, &type->fields[0], key, pbj_member(entry, type->fields[0].offset)));
     struct json_token token;
@@ -149,19 +153,20 @@ nx_status pbj_read_map(struct pbj_in *in, ProtobufCMessage *message,
 {
     if (token->kind != JSON_OBJECT_BEGIN)
         return pbj_fail_kind(in, token, "an object");
-    struct pbj_path here = {.parent = in->path, .step = PBJ_KEY};
     for (;;) {
         struct json_token key;
         NX_TRY(pbj_next(in, &key));
         if (key.kind == JSON_OBJECT_END)
             break;
-        here.key = key.text;
+        void *slot = pbj_append(in->arena, message, field);
+        if (!slot)
+            return nx_fail_memory();
+        struct pbj_path here = {.parent = in->path, .step = PBJ_KEY, .key = key.text};
         in->path = &here;
-        void *slot = NULL;
-        NX_TRY(pbj_append(in->arena, message, field, &slot));
-        NX_TRY(read_entry(in, field->descriptor, &key, slot));
-        count_element(message, field);
+        nx_status status = read_entry(in, field->descriptor, &key, slot);
         in->path = here.parent;
+        NX_TRY(status);
+        count_element(message, field);
     }
     return refuse_same_keys(in, message, field);
 }
@@ -281,14 +286,22 @@ nx_status pbj_read_unknown(struct pbj_in *in, const ProtobufCMessageDescriptor *
         if (!here.field)
             return nx_fail_memory();
     }
-    in->path = &here;
-    return pbj_fail(in, "is not a field of %s", type->name);
+    return pbj_fail_at(in, &here, "is not a field of %s", type->name);
+}
+
+/* Read the value of a member whose name has been read. */
+static nx_status read_member(struct pbj_in *in, ProtobufCMessage *message,
+                             const ProtobufCFieldDescriptor *field, struct seen *seen)
+{
+    NX_TRY(mark_seen(in, message->descriptor, field, seen));
+    struct json_token token;
+    NX_TRY(pbj_next(in, &token));
+    return read_field(in, message, field, &token);
 }
 
 nx_status pbj_read_members(struct pbj_in *in, ProtobufCMessage *message, bool in_any)
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
-    struct pbj_path here = {.parent = in->path, .step = PBJ_FIELD};
     struct seen seen = {0};
     for (bool empty = true;; empty = false) {
         struct json_token token;
@@ -296,21 +309,18 @@ nx_status pbj_read_members(struct pbj_in *in, ProtobufCMessage *message, bool in
         if (token.kind == JSON_OBJECT_END)
             return empty ? pbj_add_leaf(in) : NX_STATUS_OK;
         const ProtobufCFieldDescriptor *field = pbj_find_field(type, token.text);
-        if (!field && in_any && nx_str_equal(token.text, NX_STR("@type"))) {
+        if (field) {
+            struct pbj_path here = {.parent = in->path, .step = PBJ_FIELD, .field = field->name};
+            in->path = &here;
+            nx_status status = read_member(in, message, field, &seen);
+            in->path = here.parent;
+            NX_TRY(status);
+        } else if (in_any && nx_str_equal(token.text, NX_STR("@type"))) {
             NX_TRY(pbj_next(in, &token));
             in_any = false;
-            continue;
-        }
-        if (!field) {
+        } else {
             NX_TRY(pbj_read_unknown(in, type, &token));
-            continue;
         }
-        here.field = field->name;
-        in->path = &here;
-        NX_TRY(mark_seen(in, type, field, &seen));
-        NX_TRY(pbj_next(in, &token));
-        NX_TRY(read_field(in, message, field, &token));
-        in->path = here.parent;
     }
 }
 
@@ -377,8 +387,9 @@ nx_status pbj_set_from_text(ProtobufCMessage *message, const ProtobufCFieldDescr
         return pbj_fail(&in, "contains a NUL character");
     if (field->label != PROTOBUF_C_LABEL_REPEATED)
         return read_single(&in, message, field, &token);
-    void *slot = NULL;
-    NX_TRY(pbj_append(arena, message, field, &slot));
+    void *slot = pbj_append(arena, message, field);
+    if (!slot)
+        return nx_fail_memory();
     NX_TRY(pbj_read_value(&in, field, &token, slot));
     count_element(message, field);
     return NX_STATUS_OK;

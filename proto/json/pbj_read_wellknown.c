@@ -58,8 +58,9 @@ static nx_status read_field_mask(struct pbj_in *in, const struct json_token *tok
     while (rest.len > 0) {
         const char *comma = memchr(rest.ptr, ',', rest.len);
         struct nx_str path = {rest.ptr, comma ? (size_t)(comma - rest.ptr) : rest.len};
-        void *slot = NULL;
-        NX_TRY(pbj_append(in->arena, message, field, &slot));
+        void *slot = pbj_append(in->arena, message, field);
+        if (!slot)
+            return nx_fail_memory();
         NX_TRY(read_mask_path(in, path, slot));
         mask->n_paths++;
         if (!comma)

@@ -169,11 +169,9 @@ static nx_status write_entry_value(struct pbj_out *out, const ProtobufCFieldDesc
     const void *slot = pbj_member_const(entry, field->offset);
     if (field->type != PROTOBUF_C_TYPE_MESSAGE || *(const ProtobufCMessage *const *)slot)
         return pbj_write_value(out, field, slot);
-    const ProtobufCMessageDescriptor *type = field->descriptor;
-    ProtobufCMessage *empty = nx_arena_alloc(out->arena, type->sizeof_message);
+    ProtobufCMessage *empty = pbj_new_message(out->arena, field->descriptor);
     if (!empty)
         return nx_fail_memory();
-    protobuf_c_message_init(type, empty);
     return pbj_write_message(out, empty);
 }
 

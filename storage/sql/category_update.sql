@@ -1,7 +1,14 @@
--- $1 id, $2 the columns to change as JSON, $3 revision or null, $4 request id or null, $5 fingerprint
-with given as materialized (
+-- $1 id, $2 the columns to change as JSON, $3 revision or null, $4 request id or null,
+-- $5 fingerprint, $6 slug to derive or null, $7 attempt at a slug
+with changes as materialized (
+    select case when $6::text is null then $2::jsonb
+        else jsonb_set($2::jsonb, '{slug}', to_jsonb(catalog.derive_slug($6::text,
+            exists (select from catalog.category
+                    where slug = $6::text and delete_time is null and id <> $1::bigint),
+            $1::bigint, $7::integer, 128))) end as columns
+), given as materialized (
     select category.ancestor_ids as old_ancestor_ids, category.path as old_path, wanted.*
-    from catalog.category, jsonb_populate_record(category, $2::jsonb) as wanted
+    from catalog.category, changes, jsonb_populate_record(category, changes.columns) as wanted
     where category.id = $1::bigint and category.delete_time is null
       and catalog.require_revision('category.etag', category.revision, $3::bigint)
 ), placed as materialized (

@@ -17,7 +17,6 @@ enum test_sql {
     SQL_COUNT,        /* rows of item */
     SQL_LATER,        /* reads a table that is made later */
     SQL_TWO_LOCKS,    /* updates the rows $1, then $2, of item_lock */
-    SQL_TEXTS,        /* $1 text, $2 bytea, $3 jsonb, $4 uuid, $5 int8[], $6 bool, $7 int4, back */
     SQL_WRITE_COUNT,  /* adds one to the counter $1, in a READ ONLY database an error */
     TEST_SQL_COUNT,
 };
@@ -75,6 +74,9 @@ enum nx_code run_once(struct store *store, unsigned flags, enum test_sql sql, in
 
 /* Milliseconds of the monotonic clock. */
 int64_t now_ms(void);
+
+/* Between two looks at a condition. */
+void pause_a_moment(void);
 
 /* Wait, 30 s at most, until the SQL gives this number. */
 void await_sql(const char *sql, int64_t value);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,17 +27,11 @@ static _Noreturn void fail(const char *what, const char *detail)
     exit(EXIT_FAILURE);
 }
 
-static void put(char text[MAX_TEXT_BYTES], const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void put(char text[MAX_TEXT_BYTES], const char *format, ...)
+/* Check what snprintf() has returned for a text of MAX_TEXT_BYTES. */
+static void must_fit(int len)
 {
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(text, MAX_TEXT_BYTES, format, args);
-    va_end(args);
     if (len < 0 || len >= MAX_TEXT_BYTES)
-        fail("a text is too long", text);
+        fail("a text is too long", "MAX_TEXT_BYTES");
 }
 
 /* --- The private cluster --- */
@@ -104,7 +97,8 @@ static void end_guardian(void)
 static void make_private(void)
 {
     const char *source_dir = getenv("NEXUS_SOURCE_DIR");
-    put(fixture.cluster, "%s/storage/cluster.sh", source_dir ? source_dir : ".");
+    must_fit(snprintf(fixture.cluster, MAX_TEXT_BYTES, "%s/storage/cluster.sh",
+                      source_dir ? source_dir : "."));
     snprintf(fixture.home, sizeof fixture.home, "/tmp/nexus-test-XXXXXX");
     if (!mkdtemp(fixture.home))
         fail("mkdtemp", fixture.home);
@@ -133,7 +127,7 @@ static void kill_server(void)
     char path[MAX_TEXT_BYTES];
     if (!run_cluster("paths", NULL, text) || strncmp(text, "data=", 5) != 0)
         fail("cluster.sh", "paths");
-    put(path, "%s/postmaster.pid", text + 5);
+    must_fit(snprintf(path, MAX_TEXT_BYTES, "%s/postmaster.pid", text + 5));
     FILE *file = fopen(path, "r");
     if (!file || !fgets(text, sizeof text, file))
         fail("cannot be read", path);
@@ -151,10 +145,17 @@ void pg_fixture_stop(bool hard)
 
 /* --- SQL --- */
 
+static void drop_notice(void *arg, const PGresult *result)
+{
+    (void)arg;
+    (void)result;
+}
+
 /* The first cell as a number. False, with a message, when it failed. */
 static bool run_on(const char *conninfo, const char *sql, int64_t *ret_value)
 {
     PGconn *pg = PQconnectdb(conninfo);
+    (void)PQsetNoticeReceiver(pg, drop_notice, NULL);
     bool good = PQstatus(pg) == CONNECTION_OK && PQsendQuery(pg, sql) == 1;
     *ret_value = 0;
     for (PGresult *result; good && (result = PQgetResult(pg)) != NULL;) {
@@ -184,7 +185,7 @@ static void drop_database(void)
 {
     char sql[MAX_TEXT_BYTES];
     int64_t value;
-    put(sql, "drop database %s with (force)", fixture.database);
+    must_fit(snprintf(sql, MAX_TEXT_BYTES, "drop database %s with (force)", fixture.database));
     (void)run_on(fixture.server_url, sql, &value);
 }
 
@@ -195,7 +196,7 @@ static void make_conninfo(void)
     PQconninfoOption *options = PQconninfoParse(fixture.server_url, &message);
     if (!options)
         fail("NEXUS_TEST_DATABASE_URL", message ? message : "cannot be parsed");
-    put(fixture.conninfo, "dbname='%s'", fixture.database);
+    must_fit(snprintf(fixture.conninfo, MAX_TEXT_BYTES, "dbname='%s'", fixture.database));
     for (const PQconninfoOption *option = options; option->keyword; option++) {
         if (!option->val || strcmp(option->keyword, "dbname") == 0)
             continue;
@@ -203,7 +204,8 @@ static void make_conninfo(void)
         memcpy(before, fixture.conninfo, sizeof before);
         if (strpbrk(option->val, "'\\"))
             fail("NEXUS_TEST_DATABASE_URL", "has a quote or a backslash");
-        put(fixture.conninfo, "%s %s='%s'", before, option->keyword, option->val);
+        must_fit(snprintf(fixture.conninfo, MAX_TEXT_BYTES, "%s %s='%s'", before, option->keyword,
+                          option->val));
     }
     PQconninfoFree(options);
 }
@@ -213,7 +215,7 @@ static void make_database(void)
     char sql[MAX_TEXT_BYTES];
     int64_t value;
     snprintf(fixture.database, sizeof fixture.database, "nexus_test_%ld", (long)getpid());
-    put(sql, "create database %s", fixture.database);
+    must_fit(snprintf(sql, MAX_TEXT_BYTES, "create database %s", fixture.database));
     if (!run_on(fixture.server_url, sql, &value))
         fail("cannot make a database", fixture.database);
     (void)atexit(drop_database);

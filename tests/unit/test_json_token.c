@@ -23,7 +23,7 @@ static nx_status read_all(struct nx_str text, struct nx_arena *arena, size_t *re
     json_reader_init(&reader, (struct nx_str){copy, text.len}, MAX_DEPTH, arena);
     struct json_token token = {.kind = JSON_NULL};
     size_t tokens = 0;
-    nx_status status = NX_STATUS_OK;
+    nx_status status;
     do {
         status = json_reader_next(&reader, &token);
         tokens++;

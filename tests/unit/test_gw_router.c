@@ -1,0 +1,263 @@
+/* Which path means which RPC; and that each rule which cannot work is refused at the start. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "gw_router.h"
+#include "nexus/catalog/v1/catalog_service.nexus.h"
+
+#define S "nexus.catalog.v1.CatalogService."
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const struct wire_service *const services[] = {&nexus_catalog_v1_catalog_service};
+
+static struct oas_rule rules[] = {
+    {S "ListProducts", OAS_GET, "/v1/products", "", "", 10},
+    {S "CreateProduct", OAS_POST, "/v1/products", "product", "", 11},
+    {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 12},
+    {S "UpdateProduct", OAS_PATCH, "/v1/{product.name=products/*}", "product", "", 13},
+    {S "DeleteProduct", OAS_DELETE, "/v1/{name=products/*}", "", "", 14},
+    {S "GetCategory", OAS_GET, "/v1/products/best", "", "", 15},
+    {S "GetCategory", OAS_GET, "/v1/products:lookup", "", "", 16},
+    {S "DeleteCategory", OAS_POST, "/v1/{name=categories/*}:undelete", "*", "", 17},
+    {S "GetCategory", OAS_GET, "/v1/one/{name}", "", "", 18},
+    {S "GetCategory", OAS_GET, "/v1/{name=media/**}", "", "", 19},
+    {S "GetProduct", OAS_GET, "/v1/media/{name=**}:info", "", "", 20},
+    {S "ListCategories", OAS_GET, "/v1/*/top", "", "", 21},
+    {S "CreateCategory", OAS_PUT, "/v1/numbered/{category_id}", "category", "", 22},
+};
+
+static int set_up(void **state)
+{
+    *state = nx_arena_new((size_t)8 * 1024 * 1024);
+    return *state ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    nx_arena_destroy(*state);
+    return 0;
+}
+
+static const struct gw_router *compile(struct oas_rule *list, size_t count, struct nx_arena *arena)
+{
+    const struct oas_spec spec = {.rules = list, .rule_count = count};
+    struct gw_router *router;
+    nx_status status =
+        gw_router_compile(&spec, "nexus.yaml", services, COUNT(services), arena, &router);
+    assert_string_equal(nx_status_message(status), "");
+    return router;
+}
+
+/* "line value value" of what a path means; or "404", "405 <allowed>", "400". */
+static const char *describe(const struct gw_router *router, enum oas_verb verb, const char *path,
+                            struct nx_arena *arena)
+{
+    struct gw_match match;
+    nx_status status = gw_router_match(router, verb, nx_str_from(path), arena, &match);
+    if (status.code == NX_INVALID_ARGUMENT)
+        return "400";
+    assert_int_equal(status.code, NX_OK);
+    if (match.allowed == 0)
+        return "404";
+    if (!match.route)
+        return nx_arena_printf(arena, "405 %x", match.allowed);
+    const char *text = nx_arena_printf(arena, "%u", match.route->rule->line);
+    for (size_t i = 0; i < match.route->template.variable_count; i++)
+        text =
+            nx_arena_printf(arena, "%s %.*s", text, (int)match.values[i].len, match.values[i].ptr);
+    return text;
+}
+
+static const struct {
+    enum oas_verb verb;
+    const char *path;
+    const char *means;
+} paths[] = {
+    {OAS_GET, "/v1/products", "10"},
+    {OAS_POST, "/v1/products", "11"},
+    {OAS_PUT, "/v1/products", "405 5"},
+    {OAS_GET, "/v1/products/42", "12 products/42"},
+    {OAS_PATCH, "/v1/products/42", "13 products/42"},
+    {OAS_DELETE, "/v1/products/42", "14 products/42"},
+    {OAS_POST, "/v1/products/42", "405 19"},
+    /* A literal goes before "*", but only for its own verb. */
+    {OAS_GET, "/v1/products/best", "15"},
+    {OAS_DELETE, "/v1/products/best", "14 products/best"},
+    {OAS_GET, "/v1/products/top", "12 products/top"},
+    {OAS_GET, "/v1/others/top", "21"},
+    /* Verbs behind a colon. */
+    {OAS_GET, "/v1/products:lookup", "16"},
+    {OAS_POST, "/v1/products:lookup", "405 1"},
+    {OAS_GET, "/v1/products:other", "404"},
+    {OAS_POST, "/v1/categories/7:undelete", "17 categories/7"},
+    {OAS_POST, "/v1/categories/a:b:undelete", "17 categories/a:b"},
+    {OAS_POST, "/v1/categories/a%20b:undelete", "17 categories/a b"},
+    {OAS_POST, "/v1/categories/7%3Aundelete", "404"},
+    {OAS_GET, "/v1/products/a:b", "12 products/a:b"},
+    {OAS_GET, "/v1/products/a:", "12 products/a:"},
+    /* Encoding. */
+    {OAS_GET, "/v1/%70roducts/4%32", "12 products/42"},
+    {OAS_GET, "/v1/products/a%2Fb", "12 products/a%2Fb"},
+    {OAS_GET, "/v1/one/a%2Fb", "18 a/b"},
+    {OAS_GET, "/v1/one/a+b", "18 a+b"},
+    {OAS_GET, "/v1/one/%252F", "18 %2F"},
+    {OAS_GET, "/v1/products/%", "400"},
+    {OAS_GET, "/v1/products/%ff", "400"},
+    {OAS_GET, "/v1/products/%00", "400"},
+    /* All that is left. */
+    {OAS_GET, "/v1/media/a", "19 media/a"},
+    {OAS_GET, "/v1/media/a/b%2Fc/d", "19 media/a/b%2Fc/d"},
+    {OAS_GET, "/v1/media", "19 media"},
+    {OAS_GET, "/v1/media/", "19 media/"},
+    {OAS_GET, "/v1/media/a/b:info", "20 a/b"},
+    {OAS_GET, "/v1/media:info", "20 "},
+    /* Numbers. */
+    {OAS_PUT, "/v1/numbered/12", "22 12"},
+    /* Nothing. */
+    {OAS_GET, "", "404"},
+    {OAS_GET, "/", "404"},
+    {OAS_GET, "//", "404"},
+    {OAS_GET, "v1/products", "404"},
+    {OAS_GET, "/v1", "404"},
+    {OAS_GET, "/v1/", "404"},
+    {OAS_GET, "/v1/products/", "404"},
+    {OAS_GET, "/v1//products", "404"},
+    {OAS_GET, "/v1/products/1/", "404"},
+    {OAS_GET, "/V1/products", "404"},
+    {OAS_GET, "/v1/products/../products/1", "404"},
+};
+
+static void test_gw_router__finds_the_rpc_of_a_path(void **state)
+{
+    const struct gw_router *router = compile(rules, COUNT(rules), *state);
+    for (size_t i = 0; i < COUNT(paths); i++)
+        assert_string_equal(describe(router, paths[i].verb, paths[i].path, *state), paths[i].means);
+}
+
+static void test_gw_router__order_of_rules_does_not_matter(void **state)
+{
+    struct oas_rule turned[COUNT(rules)];
+    for (size_t shift = 0; shift < COUNT(rules); shift++) {
+        for (size_t i = 0; i < COUNT(rules); i++)
+            turned[COUNT(rules) - 1 - i] = rules[(i + shift) % COUNT(rules)];
+        const struct gw_router *router = compile(turned, COUNT(rules), *state);
+        for (size_t i = 0; i < COUNT(paths); i++)
+            assert_string_equal(describe(router, paths[i].verb, paths[i].path, *state),
+                                paths[i].means);
+    }
+}
+
+static void test_gw_router__a_long_path_costs_no_more_than_its_length(void **state)
+{
+    const struct gw_router *router = compile(rules, COUNT(rules), *state);
+    char path[32 * 1024];
+    memset(path, '/', sizeof path);
+    path[sizeof path - 1] = '\0';
+    assert_string_equal(describe(router, OAS_GET, path, *state), "404");
+    memcpy(path, "/v1/media", 9);
+    struct gw_match match;
+    nx_status status = gw_router_match(router, OAS_GET, nx_str_from(path), *state, &match);
+    assert_int_equal(status.code, NX_OK);
+    assert_int_equal(match.values[0].len, strlen(path) - 4);
+}
+
+/* A rule, and what is said about it. */
+static const struct {
+    struct oas_rule rule;
+    const char *message;
+} wrong_rules[] = {
+    {{S "GetNothing", OAS_GET, "/v1/a", "", "", 1},
+     "nexus.yaml:1: the service has no RPC '" S "GetNothing'"},
+    {{"other.Service.Get", OAS_GET, "/v1/a", "", "", 2},
+     "nexus.yaml:2: no service has the RPC 'other.Service.Get'"},
+    {{"", OAS_GET, "/v1/a", "", "", 3}, "nexus.yaml:3: no service has the RPC ''"},
+    {{S "GetProduct", OAS_GET, "/v1/{name", "", "", 4}, "nexus.yaml:4: path '/v1/{name'"},
+    {{S "GetProduct", OAS_GET, "/v1/{slug}", "", "", 5},
+     "nexus.yaml:5: nexus.catalog.v1.GetProductRequest has no field 'slug'"},
+    {{S "UpdateProduct", OAS_PATCH, "/v1/{product}", "", "", 6},
+     "nexus.yaml:6: 'product' in the path is no single value"},
+    {{S "UpdateProduct", OAS_PATCH, "/v1/{product.tags}", "", "", 7},
+     "nexus.yaml:7: 'product.tags' in the path is no single value"},
+    {{S "CreateProduct", OAS_POST, "/v1/a", "item", "", 8},
+     "nexus.yaml:8: the body 'item' is no message field of"},
+    {{S "CreateProduct", OAS_POST, "/v1/a", "request_id", "", 9},
+     "nexus.yaml:9: the body 'request_id' is no message field of"},
+    {{S "CreateProduct", OAS_GET, "/v1/a", "product", "", 10}, "nexus.yaml:10: GET takes no body"},
+    {{S "GetProduct", OAS_GET, "/v1/a", "", "title", 11},
+     "nexus.yaml:11: the response_body 'title' is no message field of"},
+    {{S "GetProduct", OAS_GET, "/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a",
+      "", "", 12},
+     "nexus.yaml:12: a path of more than 32 segments"},
+};
+
+static void test_gw_router__refuses_a_rule_that_cannot_work(void **state)
+{
+    for (size_t i = 0; i < COUNT(wrong_rules); i++) {
+        struct oas_rule rule = wrong_rules[i].rule;
+        const struct oas_spec spec = {.rules = &rule, .rule_count = 1};
+        struct gw_router *router;
+        nx_status status =
+            gw_router_compile(&spec, "nexus.yaml", services, COUNT(services), *state, &router);
+        assert_int_equal(status.code, NX_INVALID_ARGUMENT);
+        const char *message = wrong_rules[i].message;
+        assert_int_equal(strncmp(nx_status_message(status), message, strlen(message)), 0);
+    }
+}
+
+static void test_gw_router__refuses_two_rules_for_the_same(void **state)
+{
+    struct oas_rule pair[] = {
+        {S "GetProduct", OAS_GET, "/v1/{name=things/*}", "", "", 5},
+        {S "GetCategory", OAS_GET, "/v1/things/{name}", "", "", 6},
+    };
+    const struct oas_spec spec = {.rules = pair, .rule_count = 2};
+    struct gw_router *router;
+    nx_status status = gw_router_compile(&spec, "f", services, COUNT(services), *state, &router);
+    assert_int_equal(status.code, NX_INVALID_ARGUMENT);
+    assert_string_equal(nx_status_message(status),
+                        "f:6: the path '/v1/things/{name}' matches the same as that of line 5");
+    pair[1].verb = OAS_DELETE;
+    status = gw_router_compile(&spec, "f", services, COUNT(services), *state, &router);
+    assert_int_equal(status.code, NX_OK);
+}
+
+static void test_gw_router__says_when_memory_is_out(void **state)
+{
+    (void)state;
+    const struct oas_spec spec = {.rules = rules, .rule_count = COUNT(rules)};
+    for (size_t cap = 0;; cap += 64) {
+        struct nx_arena *arena = nx_arena_new(cap);
+        struct gw_router *router;
+        struct gw_match match;
+        nx_status status = gw_router_compile(&spec, "f", services, COUNT(services), arena, &router);
+        if (status.code == NX_OK)
+            status = gw_router_match(router, OAS_GET, NX_STR("/v1/products/%41"), arena, &match);
+        nx_arena_destroy(arena);
+        if (status.code == NX_OK)
+            return;
+        assert_int_equal(status.code, NX_RESOURCE_EXHAUSTED);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_gw_router__finds_the_rpc_of_a_path, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_gw_router__order_of_rules_does_not_matter, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_gw_router__a_long_path_costs_no_more_than_its_length,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_gw_router__refuses_a_rule_that_cannot_work, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_gw_router__refuses_two_rules_for_the_same, set_up,
+                                        tear_down),
+        cmocka_unit_test(test_gw_router__says_when_memory_is_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
