@@ -20,7 +20,7 @@
 #include "nx_queue.h"
 #include "nx_status.h"
 #include "nx_str.h"
-#include "store_sql.h" /* generated: enum store_sql { STORE_SQL_PRODUCT_GET, ... STORE_SQL_COUNT } */
+#include "store_sql.h" /* generated: enum store_sql { STORE_SQL_PRODUCT_GET, ... } */
 
 struct store;
 

@@ -283,27 +283,44 @@ static bool emit_half(const char *folder, struct nx_str base, const char *suffix
     return good;
 }
 
+static bool ends_with(struct nx_str text, struct nx_str suffix)
+{
+    return text.len >= suffix.len &&
+           memcmp(text.ptr + text.len - suffix.len, suffix.ptr, suffix.len) == 0;
+}
+
+/* Whether it is NNN_name, without what follows. */
+static bool is_migration_name(struct nx_str base)
+{
+    if (base.len < 5 || base.ptr[3] != '_')
+        return false;
+    for (size_t i = 0; i < base.len; i++) {
+        bool is_digit = base.ptr[i] >= '0' && base.ptr[i] <= '9';
+        if (i < 3 ? !is_digit : !is_name_char(base.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Either file of a pair must have the other; the pair is written once, for its "up". */
 static bool emit_migration(const char *folder, const char *file, struct nx_buf *out)
 {
+    struct nx_buf pair;
     struct nx_str base = base_name(file);
-    if (base.len > 5 && memcmp(file + base.len - 5, ".down", 5) == 0)
-        return true; /* comes with its other half */
-    bool shaped = base.len > 7 && memcmp(file + base.len - 3, ".up", 3) == 0 && file[3] == '_' &&
-                  isdigit((unsigned char)file[0]) && isdigit((unsigned char)file[1]) &&
-                  isdigit((unsigned char)file[2]);
-    if (!shaped)
+    bool is_up = ends_with(base, NX_STR(".up"));
+    base.len -= is_up ? strlen(".up") : ends_with(base, NX_STR(".down")) ? strlen(".down") : 0;
+    if (base.len == strlen(file) - strlen(".sql") || !is_migration_name(base))
         return complain("%s/%s: is not named NNN_name.up.sql or NNN_name.down.sql", folder, file);
-    base.len -= 3;
-    for (size_t i = 4; i < base.len; i++) {
-        if (!is_name_char(file[i]))
-            return complain("%s/%s: a name has only a-z, 0-9 and _", folder, file);
-    }
-    long number = strtol(file, NULL, 10);
-    nx_buf_printf(out, "    {%ld, \"%.*s\",", number, (int)(base.len - 4), file + 4);
-    bool good = emit_half(folder, base, ".up.sql", out);
-    nx_buf_append_char(out, ',');
-    good = good && emit_half(folder, base, ".down.sql", out);
-    nx_buf_append_str(out, NX_STR("},\n"));
+    nx_buf_init(&pair, 8 * MAX_TEXT_BYTES);
+    nx_buf_printf(&pair, "    {%ld, \"%.*s\",", strtol(file, NULL, 10), (int)(base.len - 4),
+                  base.ptr + 4);
+    bool good = emit_half(folder, base, ".up.sql", &pair);
+    nx_buf_append_char(&pair, ',');
+    good = good && emit_half(folder, base, ".down.sql", &pair);
+    nx_buf_append_str(&pair, NX_STR("},\n"));
+    if (is_up)
+        nx_buf_append_str(out, nx_buf_str(&pair));
+    nx_buf_cleanup(&pair);
     return good;
 }
 

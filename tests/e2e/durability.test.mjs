@@ -74,11 +74,10 @@ test('connections that the database ends come back, and nothing is lost', async 
   const load = writeUnderLoad(overGrpc);
   await waitFor('some writes', () => load.acknowledged.length > 100, 60_000);
   for (let i = 0; i < 5; i++) {
-    const so_far = load.acknowledged.length;
-    const ended = await instance.sql(
-      `select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'nexus'`);
-    assert.ok(Number(ended) > 0, 'there were connections to end');
-    await waitFor('writes go on', () => load.acknowledged.length > so_far + 50, 30_000);
+    await waitFor('connections to end', async () => Number(await instance.sql(
+      `select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'nexus'`)) > 0);
+    const soFar = load.acknowledged.length;
+    await waitFor('writes go on', () => load.acknowledged.length > soFar + 100, 30_000);
   }
   await load.stop();
   await assertAllThere(load.acknowledged);
@@ -102,5 +101,6 @@ test('SIGTERM lets the calls under way finish and refuses new ones', async () =>
   assert.equal(refused.body.error.status, 'UNAVAILABLE');
   instance.startService();
   await instance.ready();
+  await waitFor('the client to connect again', () => client.call('ListProducts', { pageSize: 1 }));
   await assertAllThere(load.acknowledged);
 });

@@ -62,7 +62,8 @@ test('PATCH changes the fields of the body, or of the mask', async () => {
     ['After', 'Keep', ['a'], '3']);
   const cleared = await instance.call('PATCH', `/v1/${name}?updateMask=brand,tags`, { title: 'Not this' });
   assert.deepEqual([cleared.title, cleared.brand, cleared.tags], ['After', '', []]);
-  const replaced = await instance.call('PATCH', `/v1/${name}?updateMask=*`, { title: 'All' });
+  const whole = { title: 'All', slug: 'all-of-it', state: 'STATE_ACTIVE' };
+  const replaced = await instance.call('PATCH', `/v1/${name}?updateMask=*`, whole);
   assert.deepEqual([replaced.title, replaced.inventory], ['All', '0']);
   assert.notEqual(replaced.etag, cleared.etag);
 });

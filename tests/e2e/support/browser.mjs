@@ -11,6 +11,8 @@ const FLAGS = [
   '--disable-sync', '--window-size=1280,2000',
 ];
 
+const ANSWER_TIMEOUT_MS = 15_000;
+
 export class Browser {
   #child;
   #profile;
@@ -42,15 +44,23 @@ export class Browser {
   }
 
   #fail(error) {
-    for (const { reject } of this.#waiting.values()) reject(error);
+    for (const { reject, timer } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(error);
+    }
     this.#waiting.clear();
   }
 
-  #send(method, params = {}) {
+  #send(method, params = {}, sessionId = this.#session) {
     const id = this.#nextId++;
-    const message = { id, method, params, ...(this.#session && { sessionId: this.#session }) };
-    this.#child.stdio[3].write(`${JSON.stringify(message)}\0`);
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    this.#child.stdio[3].write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id);
+        reject(new Error(`chromium does not answer ${method}`));
+      }, ANSWER_TIMEOUT_MS);
+      this.#waiting.set(id, { resolve, reject, timer });
+    });
   }
 
   #receive(text) {
@@ -58,8 +68,11 @@ export class Browser {
     this.#input = messages.pop();
     for (const message of messages.map((m) => JSON.parse(m))) {
       if (message.id) {
-        const { resolve, reject } = this.#waiting.get(message.id);
+        const waiting = this.#waiting.get(message.id);
+        if (!waiting) continue; // given up
+        const { resolve, reject, timer } = waiting;
         this.#waiting.delete(message.id);
+        clearTimeout(timer);
         if (message.error) reject(new Error(message.error.message));
         else resolve(message.result);
       } else this.#note(message.method, message.params);
@@ -107,7 +120,7 @@ export class Browser {
 
   async stop() {
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
-    this.#send('Browser.close').catch(() => {});
+    this.#send('Browser.close', {}, undefined).catch(() => {});
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
     if (this.#child.exitCode === null && this.#child.signalCode === null) await ended;
     clearTimeout(timer);
