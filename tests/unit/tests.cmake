@@ -20,3 +20,6 @@ nexus_generate(zoo IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/unit PROTOS zoo.proto
     DEPS nexus_wellknown)
 nx_add_test(test_json_token LABEL unit SOURCES unit/test_json_token.c DEPS nx_json)
 nx_add_test(test_pbj LABEL unit SOURCES unit/test_pbj.c unit/pbj_rows.c DEPS nx_json zoo)
+
+nx_add_test(test_store_row LABEL unit SOURCES unit/test_store_row.c DEPS nx_storage)
+nx_add_test(test_store_sqlstate LABEL unit SOURCES unit/test_store_sqlstate.c DEPS nx_storage)
