@@ -16,9 +16,9 @@ bool svc_name_parse(const char *name, const char *collection, int64_t *ret_id)
     for (; *digits; digits++) {
         if (*digits < '0' || *digits > '9')
             return false;
-        id = id * 10 + (*digits - '0');
-        if (id > SVC_MAX_ID)
+        if (id > (SVC_MAX_ID - (*digits - '0')) / 10)
             return false;
+        id = id * 10 + (*digits - '0');
     }
     *ret_id = id;
     return true;
