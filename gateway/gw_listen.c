@@ -62,7 +62,7 @@ static unsigned port_of(int fd)
 
 nx_status gw_listen(const char *address, struct nx_arena *arena, int *ret_fd, unsigned *ret_port)
 {
-    const char *host;
+    const char *host = NULL;
     const char *port = NULL;
     NX_TRY(split(address, arena, &host, &port));
     const struct addrinfo hints = {.ai_family = AF_UNSPEC,

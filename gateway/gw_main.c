@@ -2,6 +2,7 @@
 #include "gw_http.h"
 #include "gw_listen.h"
 #include "nexus/catalog/v1/catalog_service.nexus.h"
+#include "nexus_descriptors.h"
 #include "nx_clock.h"
 #include "nx_log.h"
 
@@ -40,9 +41,12 @@ static nx_status prepare(struct program *program, const char *file)
     struct gw_config *config = &program->config;
     NX_TRY(gw_config_load(file, program->arena, config));
     NX_TRY(oas_spec_load(config->api_spec, program->arena, &program->spec));
-    return gw_router_compile(program->spec, config->api_spec, services,
+    NX_TRY(gw_router_compile(program->spec, config->api_spec, services,
                              sizeof services / sizeof(struct wire_service *), program->arena,
-                             &program->router);
+                             &program->router));
+    struct oas_model model;
+    NX_TRY(oas_model_build(nexus_descriptors(), program->arena, &model));
+    return gw_router_learn(program->router, &model, program->arena);
 }
 
 static nx_status start(struct program *program)

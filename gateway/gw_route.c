@@ -24,23 +24,29 @@ fail(const struct binding *binding, const char *format, ...)
                    binding->route.rule->line, reason);
 }
 
+static const struct wire_service *find_service(const struct wire_service *const *services,
+                                               size_t count, struct nx_str name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (nx_str_equal(nx_str_from(services[i]->name), name))
+            return services[i];
+    }
+    return NULL;
+}
+
 static nx_status find_method(struct binding *binding, const struct wire_service *const *services,
                              size_t service_count)
 {
     const char *selector = binding->route.rule->selector;
     const char *dot = strrchr(selector, '.');
     struct nx_str name = {selector, dot ? (size_t)(dot - selector) : 0};
-    const struct wire_service *service = NULL;
-    for (size_t i = 0; i < service_count; i++) {
-        if (nx_str_equal(nx_str_from(services[i]->name), name))
-            service = services[i];
-    }
-    for (size_t i = 0; service && i < service->method_count; i++) {
+    const struct wire_service *service = find_service(services, service_count, name);
+    if (!dot || !service)
+        return fail(binding, "no service has the RPC '%s'", selector);
+    for (size_t i = 0; i < service->method_count; i++) {
         if (strcmp(service->methods[i].name, dot + 1) == 0)
             binding->route.method = &service->methods[i];
     }
-    if (!service)
-        return fail(binding, "no service has the RPC '%s'", selector);
     if (!binding->route.method)
         return fail(binding, "the service has no RPC '%s'", selector);
     if (binding->route.method->kind != WIRE_UNARY)
@@ -175,5 +181,25 @@ nx_status gw_route_bind(const struct oas_rule *rule, const char *file,
     NX_TRY(bind_answer(&binding));
     bind_conventions(&binding.route);
     *ret_route = binding.route;
+    return NX_STATUS_OK;
+}
+
+nx_status gw_route_learn(struct gw_route *route, const struct oas_model *model,
+                         struct nx_arena *arena)
+{
+    const struct oas_method *method = oas_model_method(model, route->rule->selector);
+    if (!method || !route->body)
+        return NX_STATUS_OK;
+    const struct oas_field *body = oas_type_field(method->input, nx_str_from(route->body->name));
+    const ProtobufCMessageDescriptor *type = route->body->descriptor;
+    bool *is_output_only = nx_arena_calloc(arena, type->n_fields, sizeof *is_output_only);
+    if (!is_output_only)
+        return nx_fail_memory();
+    for (unsigned i = 0; body && body->type && i < type->n_fields; i++) {
+        const struct oas_field *field =
+            oas_type_field(body->type, nx_str_from(type->fields[i].name));
+        is_output_only[i] = field && (field->behaviours & OAS_OUTPUT_ONLY);
+    }
+    route->is_output_only = is_output_only;
     return NX_STATUS_OK;
 }

@@ -3,6 +3,7 @@
 #define GW_ROUTE_H
 
 #include "gw_field.h"
+#include "oas_model.h"
 #include "oas_spec.h"
 #include "oas_template.h"
 #include "wire.h"
@@ -34,6 +35,8 @@ struct gw_route {
     const ProtobufCFieldDescriptor *request_etag;  /* the request's: If-Match */
     const ProtobufCFieldDescriptor *resource_etag; /* the body field's: If-Match */
     const ProtobufCFieldDescriptor *answer_etag;   /* the answer's: ETag */
+
+    const bool *is_output_only; /* of the body's fields, by index; NULL: none are known to be */
 };
 
 /* Bind a rule. `file` is the rule's, for messages.
@@ -42,5 +45,11 @@ struct gw_route {
 nx_status gw_route_bind(const struct oas_rule *rule, const char *file,
                         const struct wire_service *const *services, size_t service_count,
                         struct nx_arena *arena, struct gw_route *ret_route) NX_MUST_USE;
+
+/* Learn which fields of the body only the server sets: (google.api.field_behavior) = OUTPUT_ONLY. A
+ * PATCH that sends back what it has read does not mean to change them.
+ * Fails:   RESOURCE_EXHAUSTED. */
+nx_status gw_route_learn(struct gw_route *route, const struct oas_model *model,
+                         struct nx_arena *arena) NX_MUST_USE;
 
 #endif

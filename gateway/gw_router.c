@@ -117,6 +117,14 @@ nx_status gw_router_compile(const struct oas_spec *spec, const char *file,
     return NX_STATUS_OK;
 }
 
+nx_status gw_router_learn(struct gw_router *router, const struct oas_model *model,
+                          struct nx_arena *arena)
+{
+    for (size_t i = 0; i < router->route_count; i++)
+        NX_TRY(gw_route_learn(&router->routes[i], model, arena));
+    return NX_STATUS_OK;
+}
+
 /* --- Matching --- */
 
 struct segment {

@@ -25,6 +25,10 @@ nx_status gw_router_compile(const struct oas_spec *spec, const char *file,
                             const struct wire_service *const *services, size_t service_count,
                             struct nx_arena *arena, struct gw_router **ret_router) NX_MUST_USE;
 
+/* gw_route_learn() for every route; before the first match. */
+nx_status gw_router_learn(struct gw_router *router, const struct oas_model *model,
+                          struct nx_arena *arena) NX_MUST_USE;
+
 /* Look a raw path up: "/v1/products/42", percent-encoded, without the query.
  * Thread:  any. The router is not changed.
  * Fails:   INVALID_ARGUMENT: the path is badly encoded; RESOURCE_EXHAUSTED. */

@@ -207,23 +207,61 @@ static nx_status bind_query(struct draft *draft)
 /* --- Update mask --- */
 
 /* Whether a field of the body says what to change, rather than which resource and which state of
- * it. */
-static bool is_change(const struct draft *draft, const char *path)
+ * it, or what the server has said of it. */
+static bool is_change(const struct draft *draft, const ProtobufCFieldDescriptor *field)
 {
-    if (draft->route->resource_etag && strcmp(path, draft->route->resource_etag->name) == 0)
+    const struct gw_route *route = draft->route;
+    const ProtobufCMessageDescriptor *type = route->body->descriptor;
+    if (field == route->resource_etag ||
+        (route->is_output_only && route->is_output_only[field - type->fields]))
         return false;
-    size_t len = strlen(draft->route->body->name);
-    for (size_t i = 0; i < draft->route->template.variable_count; i++) {
-        const char *variable = draft->route->variables[i].field.text;
-        if (strncmp(variable, draft->route->body->name, len) == 0 && variable[len] == '.' &&
-            gw_field_overlaps(variable + len + 1, path))
+    size_t len = strlen(route->body->name);
+    for (size_t i = 0; i < route->template.variable_count; i++) {
+        const char *variable = route->variables[i].field.text;
+        if (strncmp(variable, route->body->name, len) == 0 && variable[len] == '.' &&
+            gw_field_overlaps(variable + len + 1, field->name))
             return false;
     }
     return true;
 }
 
-/* Without a mask, PATCH changes the fields that are in the body. Without those either, the mask
- * stays absent, and it is for the service to say what that means. */
+/* Whether the body has the field, or a part of it. */
+static bool is_present(const struct draft *draft, const ProtobufCFieldDescriptor *field)
+{
+    size_t len = strlen(field->name);
+    for (size_t i = 0; i < draft->path_count; i++) {
+        const char *path = draft->paths[i];
+        if (strncmp(path, field->name, len) == 0 && (path[len] == '\0' || path[len] == '.'))
+            return true;
+    }
+    return false;
+}
+
+/* The top-level field of a path in the body. */
+static struct nx_str top_level(const char *path)
+{
+    return (struct nx_str){path, strcspn(path, ".")};
+}
+
+/* The top-level fields of what the body changes, each once. */
+static nx_status list_changes(const struct draft *draft, char **paths, size_t *ret_count)
+{
+    struct nx_str last = NX_STR("");
+    for (size_t i = 0; i < draft->path_count; i++) {
+        struct nx_str field = top_level(draft->paths[i]);
+        /* The parts of a field stand together, since no key may come twice. */
+        if (nx_str_equal(field, last) || !is_change(draft, draft->paths[i]))
+            continue;
+        last = field;
+        paths[*ret_count] = nx_arena_strdup(draft->arena, field);
+        if (!paths[(*ret_count)++])
+            return nx_fail_memory();
+    }
+    return NX_STATUS_OK;
+}
+
+/* Without a mask, PATCH changes the fields that are in the body, each as a whole. Without those
+ * either, the mask stays absent, and it is for the service to say what that means. */
 static nx_status fill_mask(struct draft *draft)
 {
     const ProtobufCFieldDescriptor *field = draft->route->update_mask;
@@ -238,10 +276,7 @@ static nx_status fill_mask(struct draft *draft)
         return nx_fail_memory();
     google__protobuf__field_mask__init(mask);
     mask->paths = paths;
-    for (size_t i = 0; i < draft->path_count; i++) {
-        if (is_change(draft, draft->paths[i]))
-            paths[mask->n_paths++] = (char *)draft->paths[i];
-    }
+    NX_TRY(list_changes(draft, paths, &mask->n_paths));
     if (mask->n_paths > 0)
         *slot = &mask->base;
     return NX_STATUS_OK;
@@ -291,7 +326,7 @@ static nx_status fill_etag(struct draft *draft)
         in_resource ? route->resource_etag : route->request_etag;
     if (!draft->input->if_match || !field || !message)
         return NX_STATUS_OK;
-    struct nx_str etag;
+    struct nx_str etag = NX_STR("");
     NX_TRY(trim_header(draft->input->if_match, "If-Match", draft->arena, &etag));
     if (nx_str_equal(etag, NX_STR("*"))) /* any state will do, as long as it exists */
         return NX_STATUS_OK;
@@ -311,7 +346,7 @@ static nx_status fill_request_id(struct draft *draft)
     const ProtobufCFieldDescriptor *field = draft->route->request_id;
     if (!draft->input->idempotency_key || !field)
         return NX_STATUS_OK;
-    struct nx_str key;
+    struct nx_str key = NX_STR("");
     NX_TRY(trim_header(draft->input->idempotency_key, "Idempotency-Key", draft->arena, &key));
     if (key.len >= 2 && key.ptr[0] == '"' && key.ptr[key.len - 1] == '"')
         key = (struct nx_str){key.ptr + 1, key.len - 2}; /* as the draft standard writes it */

@@ -38,7 +38,10 @@ test('a call made from the page is answered', async () => {
   const { id } = operations().find(({ verb, path }) => verb === 'GET' && path === '/v1/products');
   const block = `document.querySelector('.opblock[id$="-${id}"]')`;
   await browser.evaluate(`${block}.querySelector('.opblock-summary-control').click()`);
-  await browser.waitFor(`!!${block}.querySelector('.execute')`);
+  // The page works out an operation only when it is opened; a click before that is an error.
+  await browser.waitFor(`!!${block}.querySelector('.execute') &&
+    !!${block}.querySelector('tr[data-param-name="pageSize"] input') &&
+    !document.querySelector('.opblock-loading-animation')`);
   await browser.evaluate(`${block}.querySelector('.execute').click()`);
   await browser.waitFor(`!!${block}.querySelector('.live-responses-table .response-col_status')`);
   const status = await browser.evaluate(

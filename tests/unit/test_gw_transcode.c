@@ -210,6 +210,10 @@ static const struct {
      "{\"product\":{\"name\":\"products/1\",\"title\":\"x\"},\"updateMask\":\"brand\"}"},
     {{CREATE, NULL, "{\"title\":\"x\"}"}, "{\"product\":{\"title\":\"x\"}}"},
 
+    {{PATCH, NULL, "{\"price\":{\"units\":\"7\",\"currencyCode\":\"EUR\"},\"title\":\"x\"}"},
+     "{\"product\":{\"name\":\"products/1\",\"title\":\"x\",\"price\":{\"currencyCode\":\"EUR\","
+     "\"units\":\"7\"}},\"updateMask\":\"price,title\"}"},
+
     /* Headers. */
     {{PATCH, "updateMask=title", "{}", "\"a1\""},
      "{\"product\":{\"name\":\"products/1\",\"etag\":\"\\\"a1\\\"\"},\"updateMask\":\"title\"}"},

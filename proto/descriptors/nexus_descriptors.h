@@ -1,0 +1,11 @@
+/* The whole contract as one serialized google.protobuf.FileDescriptorSet, with imports and
+ * comments, carried in the binary. */
+#ifndef NEXUS_DESCRIPTORS_H
+#define NEXUS_DESCRIPTORS_H
+
+#include "nx_str.h"
+
+/* Valid forever. */
+struct nx_str nexus_descriptors(void);
+
+#endif
