@@ -237,29 +237,6 @@ static bool is_present(const struct draft *draft, const ProtobufCFieldDescriptor
     return false;
 }
 
-/* The top-level field of a path in the body. */
-static struct nx_str top_level(const char *path)
-{
-    return (struct nx_str){path, strcspn(path, ".")};
-}
-
-/* The top-level fields of what the body changes, each once. */
-static nx_status list_changes(const struct draft *draft, char **paths, size_t *ret_count)
-{
-    struct nx_str last = NX_STR("");
-    for (size_t i = 0; i < draft->path_count; i++) {
-        struct nx_str field = top_level(draft->paths[i]);
-        /* The parts of a field stand together, since no key may come twice. */
-        if (nx_str_equal(field, last) || !is_change(draft, draft->paths[i]))
-            continue;
-        last = field;
-        paths[*ret_count] = nx_arena_strdup(draft->arena, field);
-        if (!paths[(*ret_count)++])
-            return nx_fail_memory();
-    }
-    return NX_STATUS_OK;
-}
-
 /* Without a mask, PATCH changes the fields that are in the body, each as a whole. Without those
  * either, the mask stays absent, and it is for the service to say what that means. */
 static nx_status fill_mask(struct draft *draft)
@@ -270,13 +247,17 @@ static nx_status fill_mask(struct draft *draft)
     ProtobufCMessage **slot = gw_field_value(draft->request, field);
     if (*slot || draft->path_count == 0)
         return NX_STATUS_OK;
+    const ProtobufCMessageDescriptor *type = draft->route->body->descriptor;
     Google__Protobuf__FieldMask *mask = nx_arena_alloc(draft->arena, sizeof *mask);
-    char **paths = nx_arena_calloc(draft->arena, draft->path_count, sizeof *paths);
+    char **paths = nx_arena_calloc(draft->arena, type->n_fields, sizeof *paths);
     if (!mask || !paths)
         return nx_fail_memory();
     google__protobuf__field_mask__init(mask);
     mask->paths = paths;
-    NX_TRY(list_changes(draft, paths, &mask->n_paths));
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        if (is_present(draft, &type->fields[i]) && is_change(draft, &type->fields[i]))
+            paths[mask->n_paths++] = (char *)type->fields[i].name;
+    }
     if (mask->n_paths > 0)
         *slot = &mask->base;
     return NX_STATUS_OK;

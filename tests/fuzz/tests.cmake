@@ -1,5 +1,5 @@
 nx_add_fuzz(json DEPS nx_json zoo)
 nx_add_fuzz(oas_spec DEPS nx_openapi)
 nx_add_fuzz(wire_pb DEPS nx_wire nexus_api)
-nx_add_fuzz(gw_route DEPS nx_gateway)
-nx_add_fuzz(gw_transcode DEPS nx_gateway)
+nx_add_fuzz(gw_route DEPS nx_transcode)
+nx_add_fuzz(gw_transcode DEPS nx_transcode)
