@@ -81,6 +81,15 @@ test('what was read can be sent back whole', async () => {
   const answer = await instance.rest('PATCH', `/v1/${name}?updateMask=title,price`, { ...read, title: 'Trip' });
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
   assert.equal(answer.body.title, 'Trip');
+  // Without a mask as well: what only the server sets is then left alone.
+  const { etag, ...stale } = answer.body;
+  const again = await instance.rest('PATCH', `/v1/${name}`, { ...stale, title: 'And back', variantCount: 7 });
+  assert.equal(again.status, 200, JSON.stringify(again.body));
+  assert.equal(again.body.title, 'And back');
+  assert.equal(again.body.variantCount, 0);
+  assert.equal(again.body.createTime, read.createTime);
+  const named = await instance.rest('PATCH', `/v1/${name}?updateMask=createTime`, stale);
+  assert.equal(named.status, 400);
 });
 
 test('ETag, If-None-Match and If-Match', async () => {

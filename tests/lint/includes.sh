@@ -10,12 +10,13 @@ declare -A may_use=(
     [proto/wire]='proto/runtime generated-google protobuf-c grpc'
     [proto/codegen]='proto/runtime generated-google protobuf-c'
     [proto/config]='proto/runtime cyaml'
+    [proto/descriptors]='proto/runtime proto/wire generated generated-google protobuf-c'
     [storage]='proto/runtime libpq sodium'
-    [service]='proto/runtime proto/wire proto/json proto/config storage generated generated-google
-               protobuf-c sodium'
+    [service]='proto/runtime proto/wire proto/json proto/config proto/descriptors storage
+               generated generated-google protobuf-c sodium'
     [openapi]='proto/runtime proto/json proto/config generated-google protobuf-c cyaml'
-    [gateway]='proto/runtime proto/wire proto/json proto/config openapi generated generated-google
-               protobuf-c microhttpd sodium'
+    [gateway]='proto/runtime proto/wire proto/json proto/config proto/descriptors openapi
+               generated generated-google protobuf-c microhttpd sodium'
 )
 
 declare -A folder_of_header

@@ -11,10 +11,10 @@ one() {
     printf %s "$found"
 }
 
-# absent FILE PATTERN WHY: no symbol of the file matches.
+# absent FILE PATTERN WHY: no external symbol of the file matches.
 absent() {
     local symbols
-    symbols=$(nm "$1" 2>/dev/null | awk '{print $NF}' | grep -E "$2" | sort -u | head -n 5 || true)
+    symbols=$(nm -g "$1" 2>/dev/null | awk '{print $NF}' | grep -E "$2" | sort -u | head -n 5 || true)
     [[ -z $symbols ]] || fail "$1: $3: $symbols"
 }
 

@@ -212,7 +212,7 @@ static const struct {
 
     {{PATCH, NULL, "{\"price\":{\"units\":\"7\",\"currencyCode\":\"EUR\"},\"title\":\"x\"}"},
      "{\"product\":{\"name\":\"products/1\",\"title\":\"x\",\"price\":{\"currencyCode\":\"EUR\","
-     "\"units\":\"7\"}},\"updateMask\":\"price,title\"}"},
+     "\"units\":\"7\"}},\"updateMask\":\"title,price\"}"},
 
     /* Headers. */
     {{PATCH, "updateMask=title", "{}", "\"a1\""},
