@@ -94,7 +94,8 @@ struct store_conn {
     unsigned capacity;
     unsigned head;
     unsigned length;
-    unsigned op_count; /* segments that are ops */
+    unsigned op_count;    /* segments that are ops */
+    unsigned write_count; /* of these, the writes */
 
     /* The answer to the oldest segment, as far as it has come. */
     int64_t head_since_ns; /* when it became the oldest */

@@ -59,13 +59,29 @@ static bool is_stopping(const struct store *store)
 
 /* --- Sending --- */
 
-static struct store_conn *least_busy(struct store *store)
+/* How much an op would have to wait for on a connection. A write waits for the disk, and perhaps
+ * for locks, and all that is sent behind it waits too. So reads avoid connections that write,
+ * writes avoid one another, and the first connection, if there are others, is left to the reads. */
+static uint64_t wait_on(const struct store *store, const struct store_conn *conn, bool is_write)
+{
+    const uint64_t unless_all_else_is_full = UINT64_C(1) << 62;
+    uint64_t wait = conn->op_count + (uint64_t)conn->write_count * store->options.max_pipelined;
+    return is_write && conn == store->conns ? wait + unless_all_else_is_full : wait;
+}
+
+static struct store_conn *best_for(struct store *store, const struct store_op *op)
 {
     struct store_conn *best = NULL;
+    uint64_t least = 0;
     for (unsigned i = 0; i < store->options.connections; i++) {
         struct store_conn *conn = &store->conns[i];
-        if (store_conn_has_room(conn) && (!best || conn->op_count < best->op_count))
+        if (!store_conn_has_room(conn))
+            continue;
+        uint64_t wait = wait_on(store, conn, op->flags & STORE_WRITE);
+        if (!best || wait < least) {
             best = conn;
+            least = wait;
+        }
     }
     return best;
 }
@@ -81,11 +97,11 @@ static bool can_run(const struct store_conn *conn, const struct store_op *op, in
     return true;
 }
 
-/* Hand waiting ops, oldest first, to the connections that have the least to do. */
+/* Hand waiting ops, oldest first, to the connections where they wait least. */
 static void distribute(struct store *store, int64_t now_ns)
 {
     while (store->waiting.first) {
-        struct store_conn *conn = least_busy(store);
+        struct store_conn *conn = best_for(store, store->waiting.first);
         if (!conn)
             return;
         struct store_op *op = store_op_list_take_first(&store->waiting);
@@ -231,7 +247,7 @@ static int64_t on_time(struct store *store)
         int64_t at_ns = store_conn_next_time(&store->conns[i]);
         next_ns = at_ns < next_ns ? at_ns : next_ns;
     }
-    if (store->waiting.first && least_busy(store))
+    if (store->waiting.first && best_for(store, store->waiting.first))
         return now_ns; /* a connection that could not be flushed has given its ops back */
     return store->look_at_deadlines_ns < next_ns ? store->look_at_deadlines_ns : next_ns;
 }

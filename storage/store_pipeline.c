@@ -26,6 +26,11 @@
 
 /* --- The ring --- */
 
+static unsigned is_write(const struct store_op *op)
+{
+    return op->flags & STORE_WRITE ? 1 : 0;
+}
+
 static struct store_segment *oldest(const struct store_conn *conn)
 {
     return conn->length > 0 ? &conn->segments[conn->head] : NULL;
@@ -48,8 +53,10 @@ static void push(struct store_conn *conn, struct store_segment segment, int64_t 
         store_bug("a pipeline is over its capacity", conn->name);
     conn->segments[(conn->head + conn->length) % conn->capacity] = segment;
     conn->length++;
-    if (segment.op)
+    if (segment.op) {
         conn->op_count++;
+        conn->write_count += is_write(segment.op);
+    }
     if (conn->length == 1)
         begin_head(conn, now_ns);
     conn->needs_flush = true;
@@ -60,8 +67,10 @@ static struct store_segment pop(struct store_conn *conn)
     struct store_segment segment = conn->segments[conn->head];
     conn->head = (conn->head + 1) % conn->capacity;
     conn->length--;
-    if (segment.op)
+    if (segment.op) {
         conn->op_count--;
+        conn->write_count -= is_write(segment.op);
+    }
     return segment;
 }
 
