@@ -1,4 +1,5 @@
 /* nexus-service: the catalog over gRPC. */
+#include "cfg_program.h"
 #include "nx_clock.h"
 #include "nx_log.h"
 #include "store_migrate.h"
@@ -6,8 +7,6 @@
 #include "svc_await.h"
 #include "svc_config.h"
 
-#include <getopt.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,105 +152,51 @@ static void stop(struct program *program)
     wire_server_destroy(program->server);
 }
 
-/* --- The command line --- */
+/* --- The program --- */
 
-static int fail(nx_status status)
-{
-    fprintf(stderr, "nexus-service: %s\n", nx_status_message(status));
-    return EXIT_FAILURE;
-}
+static const struct cfg_program about = {
+    .name = "nexus-service",
+    .version = NEXUS_VERSION,
+    .summary = "the product catalog over gRPC, on PostgreSQL",
+    .checks = "the configuration",
+};
 
-static int print_help(void)
-{
-    puts("nexus-service: the product catalog over gRPC, on PostgreSQL\n"
-         "\n"
-         "  nexus-service [--config FILE] [--check-config]\n"
-         "\n"
-         "Options\n"
-         "  --config FILE   read the configuration from a YAML file\n"
-         "  --check-config  only say whether the configuration is valid\n"
-         "  --version       print the version\n"
-         "  --help          print this\n"
-         "\n"
-         "SIGTERM or SIGINT finishes the calls under way, then stops; a second one stops at once.\n"
-         "\n"
-         "Configuration");
-    cfg_print_help(svc_config_keys, svc_config_key_count, stdout);
-    return EXIT_SUCCESS;
-}
-
-static int serve(struct program *program, const sigset_t *signals)
+static int serve(struct program *program)
 {
     nx_status status = start(program);
-    if (status.code == NX_OK) {
-        int received;
-        sigwait(signals, &received);
-        nx_log(NX_LOG_INFO, "stopping", "signal", strsignal(received), NULL);
-        pthread_sigmask(SIG_UNBLOCK, signals, NULL); /* the next one ends it */
-    }
-    int exit_code = status.code == NX_OK ? EXIT_SUCCESS : fail(status);
+    if (status.code == NX_OK)
+        cfg_program_wait();
+    int exit_code = status.code == NX_OK ? EXIT_SUCCESS : cfg_program_fail(&about, status);
     stop(program);
     if (exit_code == EXIT_SUCCESS)
         nx_log(NX_LOG_INFO, "stopped", NULL);
     return exit_code;
 }
 
-static int run(struct program *program, const char *file, bool only_check)
+static int run(struct program *program, const struct cfg_command_line *line)
 {
-    nx_status status = svc_config_load(file, program->arena, &program->config, &program->conninfo);
+    nx_status status =
+        svc_config_load(line->file, program->arena, &program->config, &program->conninfo);
     if (status.code != NX_OK)
-        return fail(status);
-    if (only_check) {
+        return cfg_program_fail(&about, status);
+    if (line->only_check) {
         puts("the configuration is valid");
         return EXIT_SUCCESS;
     }
-    /* Blocked before there are threads, so that only sigwait() sees them. */
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    return serve(program, &signals);
+    cfg_program_block_signals();
+    return serve(program);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"check-config", no_argument, NULL, 'k'},
-        {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *file = NULL;
-    bool only_check = false;
-    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        switch (option) {
-        case 'c':
-            file = optarg;
-            break;
-        case 'k':
-            only_check = true;
-            break;
-        case 'v':
-            puts("nexus-service " NEXUS_VERSION);
-            return EXIT_SUCCESS;
-        case 'h':
-            return print_help();
-        default:
-            fputs("Try: nexus-service --help\n", stderr);
-            return 2;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "nexus-service: what is \"%s\"? Try: nexus-service --help\n", argv[optind]);
-        return 2;
-    }
+    struct cfg_program described = about;
+    described.keys = svc_config_keys;
+    described.key_count = svc_config_key_count;
+    const struct cfg_command_line line = cfg_program_parse(&described, argc, argv);
     struct program program = {.arena = nx_arena_new(ARENA_BYTES)};
     if (!program.arena || sodium_init() < 0)
-        return fail(nx_fail_memory());
-    int exit_code = run(&program, file, only_check);
+        return cfg_program_fail(&about, nx_fail_memory());
+    int exit_code = run(&program, &line);
     nx_arena_destroy(program.arena);
     return exit_code;
 }

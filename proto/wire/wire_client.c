@@ -50,6 +50,7 @@ struct wire_client_call {
     atomic_uint references; /* the handle's, and the completion's */
 
     grpc_call *core;
+    atomic_bool cancelled; /* by us */
     nx_status not_started;
     struct wire_tag completed;
     grpc_byte_buffer *request;
@@ -146,10 +147,8 @@ static void finish_calls(struct wire_client *client)
 {
     pthread_mutex_lock(&client->mutex);
     client->closing = true;
-    for (struct wire_client_call *call = client->calls; call; call = call->next) {
-        if (call->core)
-            grpc_call_cancel(call->core, NULL);
-    }
+    for (struct wire_client_call *call = client->calls; call; call = call->next)
+        wire_client_cancel(call);
     while (client->calls)
         pthread_cond_wait(&client->idle, &client->mutex);
     pthread_mutex_unlock(&client->mutex);
@@ -204,8 +203,8 @@ void wire_client_release(struct wire_client_call *call)
 
 void wire_client_cancel(struct wire_client_call *call)
 {
-    if (call->core)
-        grpc_call_cancel(call->core, NULL);
+    atomic_store_explicit(&call->cancelled, true, memory_order_release);
+    grpc_call_cancel(call->core, NULL);
 }
 
 static void link_call(struct wire_client_call *call)
@@ -216,8 +215,8 @@ static void link_call(struct wire_client_call *call)
     if (call->next)
         call->next->previous = call;
     client->calls = call;
-    if (client->closing && call->core)
-        grpc_call_cancel(call->core, NULL);
+    if (client->closing)
+        wire_client_cancel(call);
     pthread_mutex_unlock(&client->mutex);
 }
 
@@ -236,9 +235,19 @@ static void unlink_call(struct wire_client_call *call)
     pthread_mutex_unlock(&client->mutex);
 }
 
+/* Whether the server's core dropped the call as it shut down: its clients are then told that the
+ * call was cancelled, although nobody did that. */
+static bool was_dropped(const struct wire_client_call *call)
+{
+    return call->code == GRPC_STATUS_CANCELLED && call->trailing.count == 0 &&
+           !atomic_load_explicit(&call->cancelled, memory_order_acquire);
+}
+
 /* What the server said, with the details it sent. */
 static nx_status received_failure(const struct wire_client_call *call)
 {
+    if (was_dropped(call))
+        return nx_fail(call->arena, NX_UNAVAILABLE, "the server is being stopped");
     struct nx_str message = wire_bytes_of_slice(&call->message);
     enum nx_code code =
         call->code <= GRPC_STATUS_UNAUTHENTICATED ? (enum nx_code)call->code : NX_UNKNOWN;

@@ -48,7 +48,9 @@ nx_status wire_server_start(struct wire_server *server, struct nx_arena *arena) 
 int wire_server_port(const struct wire_server *server, size_t address_index);
 
 /* Stop accepting calls, wait for those under way, cancel what is left after grace_ms, and stop
- * the shards. Every call has been answered when this returns. Calling it again does nothing. */
+ * the shards. Every call has been answered when this returns. Calling it again does nothing.
+ * A call that arrives in the very moment is dropped by the core, which its client may see as
+ * CANCELLED; ours makes that UNAVAILABLE. */
 void wire_server_drain(struct wire_server *server, unsigned grace_ms);
 
 /* Drain without grace if that was not done, and free. Takes NULL. */
