@@ -1,4 +1,5 @@
 /* nexus-gateway: the API over HTTP and JSON. */
+#include "cfg_program.h"
 #include "gw_http.h"
 #include "gw_listen.h"
 #include "nexus/catalog/v1/catalog_service.nexus.h"
@@ -6,8 +7,6 @@
 #include "nx_clock.h"
 #include "nx_log.h"
 
-#include <getopt.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,106 +108,50 @@ static void stop(struct program *program)
     gw_http_stop(program->http);
 }
 
-/* --- The command line --- */
+/* --- The program --- */
 
-static int fail(nx_status status)
-{
-    fprintf(stderr, "nexus-gateway: %s\n", nx_status_message(status));
-    return EXIT_FAILURE;
-}
+static const struct cfg_program about = {
+    .name = "nexus-gateway",
+    .version = NEXUS_VERSION,
+    .summary = "the product catalog over HTTP and JSON, in front of nexus-service",
+    .checks = "the configuration, with the HTTP rules,",
+};
 
-static int print_help(void)
-{
-    puts("nexus-gateway: the product catalog over HTTP and JSON, in front of nexus-service\n"
-         "\n"
-         "  nexus-gateway [--config FILE] [--check-config]\n"
-         "\n"
-         "Options\n"
-         "  --config FILE   read the configuration from a YAML file\n"
-         "  --check-config  only say whether the configuration and the HTTP rules are valid\n"
-         "  --version       print the version\n"
-         "  --help          print this\n"
-         "\n"
-         "SIGTERM or SIGINT finishes the requests under way, then stops; a second one stops at "
-         "once.\n"
-         "\n"
-         "Configuration");
-    cfg_print_help(gw_config_keys, gw_config_key_count, stdout);
-    return EXIT_SUCCESS;
-}
-
-static int serve(struct program *program, const sigset_t *signals)
+static int serve(struct program *program)
 {
     nx_status status = start(program);
-    if (status.code == NX_OK) {
-        int received;
-        sigwait(signals, &received);
-        nx_log(NX_LOG_INFO, "stopping", "signal", strsignal(received), NULL);
-        pthread_sigmask(SIG_UNBLOCK, signals, NULL); /* the next one ends it */
-    }
-    int exit_code = status.code == NX_OK ? EXIT_SUCCESS : fail(status);
+    if (status.code == NX_OK)
+        cfg_program_wait();
+    int exit_code = status.code == NX_OK ? EXIT_SUCCESS : cfg_program_fail(&about, status);
     stop(program);
     if (exit_code == EXIT_SUCCESS)
         nx_log(NX_LOG_INFO, "stopped", NULL);
     return exit_code;
 }
 
-static int run(struct program *program, const char *file, bool only_check)
+static int run(struct program *program, const struct cfg_command_line *line)
 {
-    nx_status status = prepare(program, file);
+    nx_status status = prepare(program, line->file);
     if (status.code != NX_OK)
-        return fail(status);
-    if (only_check) {
+        return cfg_program_fail(&about, status);
+    if (line->only_check) {
         puts("the configuration is valid");
         return EXIT_SUCCESS;
     }
-    /* Blocked before there are threads, so that only sigwait() sees them. */
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    return serve(program, &signals);
+    cfg_program_block_signals();
+    return serve(program);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"check-config", no_argument, NULL, 'k'},
-        {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *file = NULL;
-    bool only_check = false;
-    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        switch (option) {
-        case 'c':
-            file = optarg;
-            break;
-        case 'k':
-            only_check = true;
-            break;
-        case 'v':
-            puts("nexus-gateway " NEXUS_VERSION);
-            return EXIT_SUCCESS;
-        case 'h':
-            return print_help();
-        default:
-            fputs("Try: nexus-gateway --help\n", stderr);
-            return 2;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "nexus-gateway: what is \"%s\"? Try: nexus-gateway --help\n", argv[optind]);
-        return 2;
-    }
+    struct cfg_program described = about;
+    described.keys = gw_config_keys;
+    described.key_count = gw_config_key_count;
+    const struct cfg_command_line line = cfg_program_parse(&described, argc, argv);
     struct program program = {.arena = nx_arena_new(ARENA_BYTES)};
     if (!program.arena || sodium_init() < 0)
-        return fail(nx_fail_memory());
-    int exit_code = run(&program, file, only_check);
+        return cfg_program_fail(&about, nx_fail_memory());
+    int exit_code = run(&program, &line);
     oas_spec_destroy(program.spec);
     nx_arena_destroy(program.arena);
     return exit_code;

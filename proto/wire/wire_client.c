@@ -84,7 +84,7 @@ static grpc_channel *new_channel(const struct wire_client_options *options)
          .key = GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS,
          .value.integer = 100},
         {.type = GRPC_ARG_INTEGER, .key = GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, .value.integer = 100},
-        {.type = GRPC_ARG_INTEGER, .key = GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, .value.integer = 5000},
+        {.type = GRPC_ARG_INTEGER, .key = GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, .value.integer = 1000},
         {.type = GRPC_ARG_INTEGER, .key = GRPC_ARG_ENABLE_RETRIES, .value.integer = 0},
     };
     grpc_channel_args all = {.num_args = sizeof args / sizeof *args, .args = args};
@@ -370,6 +370,20 @@ static struct wire_client_call *new_call(struct wire_client *client,
     return call;
 }
 
+/* The next channel in turn that is connected; the next in turn when none is. Each has its own
+ * pauses between attempts to connect, and a call must not fail on one while another is there. */
+static unsigned pick_channel(struct wire_client *client)
+{
+    unsigned turn = atomic_fetch_add_explicit(&client->next_channel, 1, memory_order_relaxed);
+    for (unsigned i = 0; i < client->channel_count; i++) {
+        unsigned channel = (turn + i) % client->channel_count;
+        if (grpc_channel_check_connectivity_state(client->channels[channel], 1) ==
+            GRPC_CHANNEL_READY)
+            return channel;
+    }
+    return turn % client->channel_count;
+}
+
 struct wire_client_call *
 wire_client_start(struct wire_client *client, const struct wire_method *method,
                   const ProtobufCMessage *request, const struct wire_call_options *options,
@@ -379,8 +393,7 @@ wire_client_start(struct wire_client *client, const struct wire_method *method,
     call->adapt = adapt;
     call->done = done;
     call->arg = arg;
-    unsigned turn = atomic_fetch_add_explicit(&client->next_channel, 1, memory_order_relaxed);
-    unsigned channel = turn % client->channel_count;
+    unsigned channel = pick_channel(client);
     grpc_completion_queue *queue = client->threads[channel % client->thread_count].queue;
     gpr_timespec deadline = wire_time_from_deadline(options ? options->deadline_ns : 0);
     size_t metadata_count = options ? options->metadata_count : 0;

@@ -425,6 +425,41 @@ static void test_wire__no_server_is_unavailable(void **state)
     free_bench(bench);
 }
 
+/* Each channel pauses on its own between attempts; calls must go to one that is back. */
+static void test_wire__no_call_fails_once_a_channel_is_back(void **state)
+{
+    (void)state;
+    struct bench *bench = new_bench((struct wire_server_options){0});
+    Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
+    wire_server_destroy(bench->server);
+    for (int i = 0; i < 8; i++) {
+        struct outcome outcome = call(bench, method("Echo"), &request.base, NULL);
+        assert_int_equal(outcome.status.code, NX_UNAVAILABLE);
+        nx_arena_destroy(outcome.arena);
+    }
+    struct nx_arena *arena = nx_arena_new(4096);
+    const char *address = bench->target;
+    const struct wire_server_options options = {.addresses = &address, .address_count = 1};
+    assert_int_equal(wire_server_new(&options, &bench->server).code, NX_OK);
+    assert_int_equal(nexus_test_v1_echo_service_serve(bench->server, &implementation, bench).code,
+                     NX_OK);
+    assert_int_equal(wire_server_start(bench->server, arena).code, NX_OK);
+    nx_arena_destroy(arena);
+    enum nx_code code;
+    int64_t until = nx_clock_monotonic_ns() + TIMEOUT_S * INT64_C(1000000000);
+    do {
+        struct outcome outcome = call(bench, method("Echo"), &request.base, NULL);
+        code = outcome.status.code;
+        nx_arena_destroy(outcome.arena);
+    } while (code != NX_OK && nx_clock_monotonic_ns() < until);
+    for (int i = 0; i < 200; i++) {
+        struct outcome outcome = call(bench, method("Echo"), &request.base, NULL);
+        assert_int_equal(outcome.status.code, NX_OK);
+        nx_arena_destroy(outcome.arena);
+    }
+    free_bench(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_wire__drain_finishes_calls_under_way),
         cmocka_unit_test(test_wire__address_in_use_is_said),
         cmocka_unit_test(test_wire__no_server_is_unavailable),
+        cmocka_unit_test(test_wire__no_call_fails_once_a_channel_is_back),
     };
     return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
 }
