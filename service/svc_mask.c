@@ -11,10 +11,10 @@ static nx_status read_path(const struct svc_resource *resource, const char *path
     }
     struct nx_str name = {path, strcspn(path, ".")};
     int index = svc_resource_find(resource, name);
-    if (index < 0)
+    if (index < 0 && !protobuf_c_message_descriptor_get_field_by_name(resource->type, path))
         return nx_fail_field(arena, "update_mask", "\"%s\" is not a field of a %s", path,
                              resource->singular);
-    if (!resource->fields[index].column)
+    if (index < 0 || !resource->fields[index].column)
         return nx_fail_field(arena, "update_mask", "\"%s\" cannot be written", path);
     if (path[name.len] == '.')
         return nx_fail_field(arena, "update_mask",

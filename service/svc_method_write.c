@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define MAX_SLUG_ATTEMPTS 4
+#define MAX_ID_ATTEMPTS 4
 #define MAX_COLUMNS_BYTES ((size_t)4 << 20)
 
 enum write_kind { CREATE, UPDATE, DELETE };
@@ -25,6 +26,7 @@ struct write_call {
     };
     nx_status refused; /* why, while it is looked up whether it was carried out before */
     bool slug_is_taken;
+    int id_attempts; /* at an id that is made */
 };
 
 static void on_written(struct store_op *op);
@@ -77,14 +79,24 @@ static nx_status explain(struct write_call *write, const struct store_op *op)
     return nx_fail_violations(call->arena, op->status.code, NULL, violation);
 }
 
-static void give_up_or_try_next_slug(struct write_call *write)
+/* Whether it was refused for the id that was made for it: a client gave the same one just then. */
+static bool made_id_is_taken(const struct write_call *write)
+{
+    return write->kind == CREATE && write->create.id == 0 &&
+           write->refused.code == NX_ALREADY_EXISTS && !write->slug_is_taken;
+}
+
+static void give_up_or_try_next(struct write_call *write)
 {
     int *attempt = NULL; /* of a slug that is derived */
     if (write->kind == CREATE && write->create.derive_slug.len > 0)
         attempt = &write->create.attempt;
     else if (write->kind == UPDATE && write->update.derive_slug.len > 0)
         attempt = &write->update.attempt;
-    if (attempt && write->slug_is_taken && ++*attempt < MAX_SLUG_ATTEMPTS)
+    bool again = attempt && write->slug_is_taken && ++*attempt < MAX_SLUG_ATTEMPTS;
+    if (made_id_is_taken(write))
+        again = ++write->id_attempts < MAX_ID_ATTEMPTS;
+    if (again)
         submit_write(write);
     else
         svc_call_fail(&write->call, write->refused);
@@ -97,7 +109,7 @@ static void on_replayed(struct store_op *op)
     if (op->status.code != NX_OK)
         svc_call_fail(call, op->status);
     else if (op->rows.count == 0)
-        give_up_or_try_next_slug(write);
+        give_up_or_try_next(write);
     else if (store_bool(&op->rows, 0, 0))
         svc_call_reply_row(call, 1);
     else
@@ -120,11 +132,11 @@ static void on_written(struct store_op *op)
     bool may_be_done = op->status.code == NX_OK || op->status.code == NX_ALREADY_EXISTS ||
                        op->status.code == NX_ABORTED || op->status.code == NX_FAILED_PRECONDITION ||
                        op->status.code == NX_INVALID_ARGUMENT;
-    if (write->request.is_given && !write->validate_only && may_be_done) {
+    if (write->request.is_given && may_be_done) {
         svc_call_begin_op(call, STORE_READ, on_replayed);
         store_resource_replay(call->store, &call->op, call->resource->statements, &write->request);
     } else {
-        give_up_or_try_next_slug(write);
+        give_up_or_try_next(write);
     }
 }
 
@@ -196,10 +208,10 @@ static nx_status check_create(struct write_call *write, const ProtobufCMessage *
     const struct svc_resource *resource = call->resource;
     NX_TRY(identify(write, request));
     NX_TRY(require_body(call, body));
-    if (id < 0 || id > SVC_MAX_ID) {
+    if (id < 0 || id > SVC_MAX_GIVEN_ID) {
         char *field = nx_arena_printf(call->arena, "%s_id", resource->singular);
         return nx_fail_field(call->arena, field ? field : "", "must be 1 to %lld, or 0 for any",
-                             (long long)SVC_MAX_ID);
+                             (long long)SVC_MAX_GIVEN_ID);
     }
     NX_TRY(make_columns(write, body, svc_resource_writable(resource), &write->create.columns));
     write->create.id = id;

@@ -16,7 +16,7 @@ bool svc_name_parse(const char *name, const char *collection, int64_t *ret_id)
     for (; *digits; digits++) {
         if (*digits < '0' || *digits > '9')
             return false;
-        if (id > (SVC_MAX_ID - (*digits - '0')) / 10)
+        if (id > (INT64_MAX - (*digits - '0')) / 10)
             return false;
         id = id * 10 + (*digits - '0');
     }

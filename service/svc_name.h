@@ -7,8 +7,9 @@
 
 #include "nx_arena.h"
 
-/* Ids are 1 to 10^18 - 1, so that an imported one leaves the sequence room behind it. */
-#define SVC_MAX_ID INT64_C(999999999999999999)
+/* The largest id that a client can give. Ids go up to INT64_MAX, so that those which are made have
+ * room behind it. */
+#define SVC_MAX_GIVEN_ID INT64_C(999999999999999999)
 
 /* The id of a name; false when it is not the collection ("products/") and an id without leading
  * zeros. */

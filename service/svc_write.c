@@ -257,33 +257,46 @@ static void write_money(struct writing *writing, const ProtobufCMessage *message
         nx_buf_append_str(writing->columns, NX_STR("null"));
 }
 
-/* How many levels of objects and arrays a value has, and whether all its numbers are finite. */
-static unsigned measure_value(const Google__Protobuf__Value *value, bool *ret_finite);
+/* What there is to know of the numbers of a Struct. */
+struct numbers {
+    bool has_infinite; /* or one that is none */
+    size_t zeros;      /* that they have when written without exponents, as they are stored */
+};
 
-static unsigned measure_struct(const Google__Protobuf__Struct *object, bool *ret_finite)
+static void measure_number(double number, struct numbers *numbers)
+{
+    if (!isfinite(number))
+        numbers->has_infinite = true;
+    else if (number != 0)
+        numbers->zeros += (size_t)fabs(log10(fabs(number)));
+}
+
+/* How many levels of objects and arrays a value has. */
+static unsigned measure_value(const Google__Protobuf__Value *value, struct numbers *numbers);
+
+static unsigned measure_struct(const Google__Protobuf__Struct *object, struct numbers *numbers)
 {
     unsigned deepest = 0;
     for (size_t i = 0; i < object->n_fields; i++) {
         const Google__Protobuf__Value *value = object->fields[i]->value;
-        unsigned depth = value ? measure_value(value, ret_finite) : 0;
+        unsigned depth = value ? measure_value(value, numbers) : 0;
         deepest = depth > deepest ? depth : deepest;
     }
     return deepest + 1;
 }
 
-static unsigned measure_value(const Google__Protobuf__Value *value, bool *ret_finite)
+static unsigned measure_value(const Google__Protobuf__Value *value, struct numbers *numbers)
 {
     unsigned deepest = 0;
     switch (value->kind_case) {
     case GOOGLE__PROTOBUF__VALUE__KIND_NUMBER_VALUE:
-        if (!isfinite(value->number_value))
-            *ret_finite = false;
+        measure_number(value->number_value, numbers);
         return 0;
     case GOOGLE__PROTOBUF__VALUE__KIND_STRUCT_VALUE:
-        return measure_struct(value->struct_value, ret_finite);
+        return measure_struct(value->struct_value, numbers);
     case GOOGLE__PROTOBUF__VALUE__KIND_LIST_VALUE:
         for (size_t i = 0; i < value->list_value->n_values; i++) {
-            unsigned depth = measure_value(value->list_value->values[i], ret_finite);
+            unsigned depth = measure_value(value->list_value->values[i], numbers);
             deepest = depth > deepest ? depth : deepest;
         }
         return deepest + 1;
@@ -297,12 +310,12 @@ static void write_struct(struct writing *writing, const ProtobufCMessage *messag
 {
     (void)message;
     const Google__Protobuf__Struct *object = *(Google__Protobuf__Struct *const *)value;
-    bool finite = true;
-    if (object && measure_struct(object, &finite) > MAX_STRUCT_DEPTH) {
+    struct numbers numbers = {.zeros = 0};
+    if (object && measure_struct(object, &numbers) > MAX_STRUCT_DEPTH) {
         violate(writing, "", "is nested deeper than %d levels", MAX_STRUCT_DEPTH);
         return;
     }
-    if (!finite) {
+    if (numbers.has_infinite) {
         violate(writing, "", "has a number that JSON cannot express");
         return;
     }
@@ -318,6 +331,8 @@ static void write_struct(struct writing *writing, const ProtobufCMessage *messag
         violate(writing, "", "%s", nx_status_message(status));
     else if (writing->columns->len - before > MAX_STRUCT_BYTES)
         violate(writing, "", "is longer than %zu bytes of JSON", MAX_STRUCT_BYTES);
+    else if (numbers.zeros > MAX_STRUCT_BYTES)
+        violate(writing, "", "has numbers longer than %zu digits in all", MAX_STRUCT_BYTES);
 }
 
 static const write_kind kinds[] = {

@@ -131,7 +131,8 @@ end
 $$;
 
 -- The number for a new row: the given one, or the next. A given one moves the sequence past itself,
--- and a good way further, so that numbers handed out meanwhile are not handed out again.
+-- and a good way further, so that numbers handed out meanwhile are not handed out again; and never
+-- back: of two that are given at once, the smaller one must not set it behind the larger.
 create function catalog.claim_id(sequence regclass, last_value bigint, given bigint)
 returns bigint language plpgsql as $$
 begin
@@ -139,7 +140,10 @@ begin
         return nextval(sequence);
     end if;
     if given > last_value then
-        perform setval(sequence, given + 1000);
+        perform pg_advisory_xact_lock(7310578);
+        if given > coalesce(pg_sequence_last_value(sequence), 0) then
+            perform setval(sequence, given + 1000);
+        end if;
     end if;
     return given;
 end
