@@ -32,6 +32,7 @@ struct wire_client {
     grpc_channel **channels;
     unsigned channel_count;
     struct wire_pb_limits limits;
+    size_t max_response_bytes;
     atomic_uint next_channel;
     pthread_mutex_t mutex; /* guards the two below */
     pthread_cond_t idle;
@@ -71,9 +72,8 @@ static void *run_thread(void *arg)
     return NULL;
 }
 
-static grpc_channel *new_channel(const struct wire_client_options *options)
+static grpc_channel *new_channel(const struct wire_client_options *options, size_t most)
 {
-    size_t most = options->max_response_bytes ? options->max_response_bytes : (size_t)4 << 20;
     grpc_arg args[] = {
         /* A connection of its own for each channel: the server pins a connection to one queue. */
         {.type = GRPC_ARG_INTEGER, .key = GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, .value.integer = 1},
@@ -127,12 +127,14 @@ nx_status wire_client_new(const struct wire_client_options *options,
     client->channel_count = channel_count;
     client->limits.max_depth = options->max_depth ? options->max_depth : 100;
     client->limits.max_fields = UINT32_MAX;
+    client->max_response_bytes =
+        options->max_response_bytes ? options->max_response_bytes : (size_t)4 << 20;
     pthread_mutex_init(&client->mutex, NULL);
     pthread_cond_init(&client->idle, NULL);
     for (unsigned i = 0; i < thread_count; i++)
         threads[i].queue = grpc_completion_queue_create_for_next(NULL);
     for (unsigned i = 0; i < channel_count; i++)
-        channels[i] = new_channel(options);
+        channels[i] = new_channel(options, client->max_response_bytes);
     nx_status status = start_threads(client);
     if (status.code != NX_OK) {
         wire_client_destroy(client);
@@ -248,6 +250,10 @@ static nx_status received_failure(const struct wire_client_call *call)
 {
     if (was_dropped(call))
         return nx_fail(call->arena, NX_UNAVAILABLE, "the server is being stopped");
+    if (call->code == GRPC_STATUS_RESOURCE_EXHAUSTED && call->trailing.count == 0)
+        return nx_fail_reason(call->arena, NX_RESOURCE_EXHAUSTED, "RESPONSE_TOO_LARGE",
+                              "the answer is larger than %zu bytes; ask for less",
+                              call->client->max_response_bytes);
     struct nx_str message = wire_bytes_of_slice(&call->message);
     enum nx_code code =
         call->code <= GRPC_STATUS_UNAUTHENTICATED ? (enum nx_code)call->code : NX_UNKNOWN;
