@@ -381,13 +381,14 @@ static struct wire_client_call *new_call(struct wire_client *client,
 static unsigned pick_channel(struct wire_client *client)
 {
     unsigned turn = atomic_fetch_add_explicit(&client->next_channel, 1, memory_order_relaxed);
+    unsigned first = turn % client->channel_count;
     for (unsigned i = 0; i < client->channel_count; i++) {
-        unsigned channel = (turn + i) % client->channel_count;
+        unsigned channel = (first + i) % client->channel_count;
         if (grpc_channel_check_connectivity_state(client->channels[channel], 1) ==
             GRPC_CHANNEL_READY)
             return channel;
     }
-    return turn % client->channel_count;
+    return first;
 }
 
 struct wire_client_call *
