@@ -403,7 +403,8 @@ static void test_store_loop__deadlock_is_tried_again(void **state)
     call_wait(&two);
     assert_int_equal(one.code, NX_OK);
     assert_int_equal(two.code, NX_OK);
-    assert_int_equal(one.op.attempts + two.op.attempts, 3);
+    /* One of them was sent again; on a busy machine the two may meet once more. */
+    assert_in_range(one.op.attempts + two.op.attempts, 3, 2 * STORE_MAX_SENDS - 1);
     assert_int_equal(pg_fixture_run("select sum(n) from item_lock"), 4);
     call_free(&one);
     call_free(&two);
