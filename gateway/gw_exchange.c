@@ -27,13 +27,14 @@
     ((exchange)->refusal = (http_status), nx_fail((exchange)->arena, (code), __VA_ARGS__))
 
 /* The core's own words for a service that is not there have its address in them. */
-static nx_status without_address(nx_status status)
+static nx_status without_address(const struct gw_exchange *exchange, nx_status status)
 {
     static const struct nx_error unreachable = {
         .message = "the service cannot be reached; try again",
         .retry_after_ms = 1000,
     };
-    bool of_core = status.code == NX_UNAVAILABLE && status.error->details.len == 0 &&
+    bool of_core = exchange->call_status.code == NX_UNAVAILABLE &&
+                   status.error == exchange->call_status.error && status.error->details.len == 0 &&
                    !status.error->reason && !status.error->violations;
     return of_core ? (nx_status){NX_UNAVAILABLE, &unreachable} : status;
 }
@@ -47,7 +48,7 @@ static void answer_failure(struct gw_exchange *exchange, nx_status status)
     gw_answer_init(&exchange->answer, http_status, exchange->request_id);
     exchange->out.len = 0;
     exchange->out.failed = false;
-    gw_error_write(without_address(status), http_status, exchange->arena, &exchange->out,
+    gw_error_write(without_address(exchange, status), http_status, exchange->arena, &exchange->out,
                    &retry_after_s);
     exchange->answer.content = nx_buf_str(&exchange->out);
     gw_answer_add(&exchange->answer, "Content-Type", "application/json");
@@ -254,6 +255,9 @@ static nx_status render(struct gw_exchange *exchange)
     nx_status status = exchange->call_status;
     if (status.code == NX_ABORTED && header(exchange, "If-Match"))
         exchange->refusal = 412;
+    if (status.code == NX_RESOURCE_EXHAUSTED && status.error->reason &&
+        strcmp(status.error->reason, "REQUEST_TOO_LARGE") == 0)
+        exchange->refusal = 413;
     NX_TRY(status);
     const ProtobufCMessage *message = answer_message(exchange);
     if (!message)

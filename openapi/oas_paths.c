@@ -214,19 +214,23 @@ static nx_status write_body(struct oas_writer *writer, const struct oas_operatio
     return status;
 }
 
+static void write_header_ref(struct oas_writer *writer, const char *header, const char *component)
+{
+    oas_write_object_member(writer, "headers");
+    oas_write_object_member(writer, header);
+    oas_write_ref(writer, "headers", component);
+    oas_write_end(writer);
+    oas_write_end(writer);
+}
+
 static void write_success(struct oas_writer *writer, const struct oas_operation *operation,
                           const struct oas_schemas *schemas)
 {
     const struct oas_type *output = operation->method->output;
     oas_write_object_member(writer, "200");
     oas_write_member(writer, "description", *output->comment ? output->comment : "Done.");
-    if (answers_etag(operation)) {
-        oas_write_object_member(writer, "headers");
-        oas_write_object_member(writer, "ETag");
-        oas_write_ref(writer, "headers", "ETag");
-        oas_write_end(writer);
-        oas_write_end(writer);
-    }
+    if (answers_etag(operation))
+        write_header_ref(writer, "ETag", "ETag");
     oas_write_object_member(writer, "content");
     oas_write_object_member(writer, "application/json");
     oas_write_object_member(writer, "schema");
@@ -313,12 +317,25 @@ static void write_error_content(struct oas_writer *writer)
     oas_write_end(writer);
 }
 
+static void write_header(struct oas_writer *writer, const char *name, const char *description,
+                         const char *type)
+{
+    oas_write_object_member(writer, name);
+    oas_write_member(writer, "description", description);
+    oas_write_object_member(writer, "schema");
+    oas_write_member(writer, "type", type);
+    oas_write_end(writer);
+    oas_write_end(writer);
+}
+
 void oas_paths_write_components(struct oas_writer *writer)
 {
     oas_write_object_member(writer, "responses");
     for (size_t i = 0; i < ANSWER_COUNT; i++) {
         oas_write_object_member(writer, answers[i].name);
         oas_write_member(writer, "description", answers[i].description);
+        if (strcmp(answers[i].code, "default") == 0)
+            write_header_ref(writer, "Retry-After", "RetryAfter");
         if (!answers[i].bodiless)
             write_error_content(writer);
         oas_write_end(writer);
@@ -340,11 +357,9 @@ void oas_paths_write_components(struct oas_writer *writer)
     oas_write_end(writer);
 
     oas_write_object_member(writer, "headers");
-    oas_write_object_member(writer, "ETag");
-    oas_write_member(writer, "description", "Changes with every write of the resource.");
-    oas_write_object_member(writer, "schema");
-    oas_write_member(writer, "type", "string");
-    oas_write_end(writer);
-    oas_write_end(writer);
+    write_header(writer, "ETag", "Changes with every write of the resource.", "string");
+    write_header(writer, "RetryAfter",
+                 "Seconds to wait before trying again, where that may help: always with 503.",
+                 "integer");
     oas_write_end(writer);
 }

@@ -44,7 +44,7 @@ static const struct {
      {.type = "string", .format = "date-time", .example = "2026-01-31T10:00:00Z"}},
     {"google.protobuf.Duration",
      {.type = "string", .pattern = "^-?[0-9]+(\\.[0-9]{1,9})?s$", .example = "1.5s"}},
-    {"google.protobuf.FieldMask", {.type = "string", .example = "title,price"}},
+    {"google.protobuf.FieldMask", {.type = "string", .example = "title,description"}},
     {"google.protobuf.Struct", {.type = "object", .open = true}},
     {"google.protobuf.Value", {.type = NULL}},
     {"google.protobuf.NullValue", {.type = "null"}},

@@ -15,7 +15,7 @@ struct wire_bytes {
     bool is_joined;
 };
 
-/* False: the buffer cannot be read (it was compressed, and badly). */
+/* False: the buffer cannot be read. */
 bool wire_bytes_open(struct wire_bytes *bytes, grpc_byte_buffer *buffer);
 void wire_bytes_close(struct wire_bytes *bytes);
 

@@ -17,6 +17,7 @@
 #include <grpc/grpc_security.h>
 #include <grpc/slice.h>
 #include <grpc/support/alloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -245,16 +246,30 @@ static bool was_dropped(const struct wire_client_call *call)
            !atomic_load_explicit(&call->cancelled, memory_order_acquire);
 }
 
+/* A message over the limit of the core that received it, the server's or our own: both have the
+ * same words for it, "(5 vs. 4)", and only the limit in them tells whose it is. */
+static nx_status too_large(const struct wire_client_call *call)
+{
+    char ours[32];
+    snprintf(ours, sizeof ours, " vs. %zu)", call->client->max_response_bytes);
+    struct nx_str message = wire_bytes_of_slice(&call->message);
+    if (!memmem(message.ptr, message.len, ours, strlen(ours)))
+        return nx_fail_reason(call->arena, NX_RESOURCE_EXHAUSTED, "REQUEST_TOO_LARGE",
+                              "the request is larger than the service takes");
+    return nx_fail_reason(call->arena, NX_RESOURCE_EXHAUSTED, "RESPONSE_TOO_LARGE",
+                          "the answer is larger than %zu bytes; ask for less",
+                          call->client->max_response_bytes);
+}
+
 /* What the server said, with the details it sent. */
 static nx_status received_failure(const struct wire_client_call *call)
 {
     if (was_dropped(call))
         return nx_fail(call->arena, NX_UNAVAILABLE, "the server is being stopped");
-    if (call->code == GRPC_STATUS_RESOURCE_EXHAUSTED && call->trailing.count == 0)
-        return nx_fail_reason(call->arena, NX_RESOURCE_EXHAUSTED, "RESPONSE_TOO_LARGE",
-                              "the answer is larger than %zu bytes; ask for less",
-                              call->client->max_response_bytes);
     struct nx_str message = wire_bytes_of_slice(&call->message);
+    if (call->code == GRPC_STATUS_RESOURCE_EXHAUSTED && call->trailing.count == 0 &&
+        nx_str_starts_with(message, NX_STR("Received message larger than max")))
+        return too_large(call);
     enum nx_code code =
         call->code <= GRPC_STATUS_UNAUTHENTICATED ? (enum nx_code)call->code : NX_UNKNOWN;
     struct nx_error *error = nx_arena_calloc(call->arena, 1, sizeof *error);

@@ -74,6 +74,14 @@ static grpc_server *new_core(const struct wire_server_options *options)
          .value.integer = (int)options->max_streams},
         {.type = GRPC_ARG_INTEGER, .key = GRPC_ARG_ALLOW_REUSEPORT, .value.integer = 0},
         {.type = GRPC_ARG_INTEGER, .key = GRPC_ARG_ENABLE_CENSUS, .value.integer = 0},
+        /* Compressed requests are refused, and not unpacked before: the core knows no limit for
+         * what comes out (1 MiB has become 1 GiB). */
+        {.type = GRPC_ARG_INTEGER,
+         .key = GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION,
+         .value.integer = 0},
+        {.type = GRPC_ARG_INTEGER,
+         .key = GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
+         .value.integer = 1 << GRPC_COMPRESS_NONE},
     };
     return grpc_server_create(
         &(grpc_channel_args){.num_args = sizeof args / sizeof *args, .args = args}, NULL);

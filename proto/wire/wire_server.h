@@ -22,7 +22,7 @@ struct wire_server_options {
     size_t address_count;
     unsigned shards;           /* 0: 1 */
     unsigned max_in_flight;    /* calls a shard has at once; 0: 1024. More get RESOURCE_EXHAUSTED */
-    size_t max_request_bytes;  /* of one message; 0: 4 MiB */
+    size_t max_request_bytes;  /* of one message, never compressed; 0: 4 MiB */
     size_t max_metadata_bytes; /* of one call; 0: 8 KiB */
     size_t max_call_bytes;     /* memory of one call; 0: 64 MiB */
     uint32_t max_depth;        /* of nested messages; 0: 100 */

@@ -1,7 +1,9 @@
 // Bad input gets a clear error, and nothing is lost, stored or stopped by it: one row a fault, each
 // with its gRPC code, its HTTP status and the field that is to blame.
 import assert from 'node:assert/strict';
+import http2 from 'node:http2';
 import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import {
   catalogClient, status, violatedFields, violatedFieldsOfBody,
 } from './support/clients.mjs';
@@ -296,6 +298,38 @@ test('an unknown RPC is UNIMPLEMENTED', async () => {
       Buffer.alloc(0), (error, answer) => (error ? reject(error) : resolve(answer)));
   });
   await assert.rejects(call, { code: status.UNIMPLEMENTED });
+});
+
+// A megabyte of zeros, packed into a kilobyte; more of it would fill the memory of the service.
+test('a compressed request is UNIMPLEMENTED, and is not unpacked', async () => {
+  const packed = gzipSync(Buffer.alloc(1 << 20));
+  const header = Buffer.from([1, 0, 0, 0, 0]);
+  header.writeUInt32BE(packed.length, 1);
+  const session = http2.connect(`http://${instance.grpc}`);
+  try {
+    const stream = session.request({
+      ':method': 'POST', ':path': '/nexus.catalog.v1.CatalogService/ListProducts',
+      'content-type': 'application/grpc', 'grpc-encoding': 'gzip', te: 'trailers',
+    });
+    const said = new Promise((resolve, reject) => {
+      stream.on('response', (headers) => headers['grpc-status'] && resolve(headers));
+      stream.on('trailers', resolve);
+      stream.on('error', reject);
+    });
+    stream.resume();
+    stream.end(Buffer.concat([header, packed]));
+    assert.equal(Number((await said)['grpc-status']), status.UNIMPLEMENTED);
+  } finally {
+    session.destroy();
+  }
+});
+
+// A number in a list takes two bytes in JSON and eleven in a message.
+test('a body whose message is too large for the service is 413', async () => {
+  const body = `{"title":"x","attributes":{"a":[${'1,'.repeat(500_000)}1]}}`;
+  const answer = await instance.rest('POST', '/v1/products', body);
+  assert.equal(answer.status, 413, JSON.stringify(answer.body));
+  assert.equal(answer.body.error.details[0].reason, 'REQUEST_TOO_LARGE');
 });
 
 test('after all of it nothing was stored, and the instance is well', async () => {

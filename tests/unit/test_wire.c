@@ -365,6 +365,20 @@ static void test_wire__an_answer_over_the_limit_says_so(void **state)
     free_bench(bench);
 }
 
+static void test_wire__a_request_over_the_limit_says_so(void **state)
+{
+    (void)state;
+    struct bench *bench = new_bench((struct wire_server_options){.max_request_bytes = 1 << 20});
+    static uint8_t bytes[2 << 20];
+    Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
+    request.data = (ProtobufCBinaryData){sizeof bytes, bytes};
+    struct outcome outcome = call(bench, method("Echo"), &request.base, NULL);
+    assert_int_equal(outcome.status.code, NX_RESOURCE_EXHAUSTED);
+    assert_string_equal(outcome.status.error->reason, "REQUEST_TOO_LARGE");
+    nx_arena_destroy(outcome.arena);
+    free_bench(bench);
+}
+
 static void test_wire__invalid_metadata_completes_with_an_error(void **state)
 {
     (void)state;
@@ -485,6 +499,7 @@ int main(void)
         cmocka_unit_test(test_wire__in_flight_cap_sheds),
         cmocka_unit_test(test_wire__sizes_are_capped),
         cmocka_unit_test(test_wire__an_answer_over_the_limit_says_so),
+        cmocka_unit_test(test_wire__a_request_over_the_limit_says_so),
         cmocka_unit_test(test_wire__invalid_metadata_completes_with_an_error),
         cmocka_unit_test(test_wire__drain_finishes_calls_under_way),
         cmocka_unit_test(test_wire__address_in_use_is_said),
