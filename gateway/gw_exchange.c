@@ -223,6 +223,8 @@ static nx_status start_call(struct gw_exchange *exchange, int64_t timeout_ns)
     }
     wire_client_release(call);
     atomic_fetch_sub(&gateway->client_users, 1);
+    if (!call)
+        on_answer(exchange, nx_fail_memory(), NULL);
     return NX_STATUS_OK;
 }
 

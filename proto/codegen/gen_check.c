@@ -69,10 +69,6 @@ static nx_status check_method(const Google__Protobuf__FileDescriptorProto *file,
     const Google__Protobuf__MethodDescriptorProto *it = of->method[method];
     struct place at = place_below(place_below((struct place){.depth = 0}, FILE_SERVICE, service),
                                   SERVICE_METHOD, method);
-    if (it->client_streaming || it->server_streaming)
-        return nx_fail(arena, NX_INVALID_ARGUMENT,
-                       "%s:%d: method %s.%s streams; only unary methods can be generated",
-                       file->name, line_of(file, &at), of->name, it->name);
     char *name = gen_name_member(arena, it->name);
     for (size_t i = 0; i < method; i++) {
         char *other = gen_name_member(arena, of->method[i]->name);

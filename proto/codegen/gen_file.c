@@ -1,6 +1,7 @@
 #include "gen_file.h"
 
 #include "gen_emit.h"
+#include "gen_method.h"
 #include "gen_name.h"
 
 #include <string.h>
@@ -13,13 +14,11 @@ static const char server_open[] =
     "\n"
     "/* One function per RPC; NULL answers UNIMPLEMENTED. Each is called on the thread of the "
     "call's\n"
-    " * shard with a request that lives as long as the call, and has the call answered exactly "
-    "once,\n"
-    " * from any thread: with the RPC's reply function, or wire_call_fail(). */\n"
+    " * shard, with a request that lives as long as the call where requests do not stream, and "
+    "has\n"
+    " * the call answered exactly once, from any thread: with the RPC's reply function,\n"
+    " * wire_call_finish() where responses stream, or wire_call_fail(). */\n"
     "struct $symbol$_server {\n";
-
-static const char server_member[] =
-    "    void (*$member$)(void *context, struct wire_call *call, const $request$ *request);\n";
 
 static const char server_close[] =
     "};\n"
@@ -34,51 +33,6 @@ static const char server_close[] =
     "    const struct $symbol$_server *implementation, void *context)\n"
     "{\n"
     "    return wire_server_add(server, &$symbol$, implementation, context);\n"
-    "}\n";
-
-static const char server_reply[] = "\n"
-                                   "/* Answer $method$ and give the call up. */\n"
-                                   "static inline void $symbol$_reply_$member$(struct wire_call "
-                                   "*call, const $response$ *response)\n"
-                                   "{\n"
-                                   "    wire_call_reply(call, &response->base);\n"
-                                   "}\n";
-
-static const char client_method[] =
-    "\n"
-    "typedef void (*$symbol$_$member$_done)(void *arg, nx_status status,\n"
-    "    const $response$ *response);\n"
-    "\n"
-    "/* Call $method$; see wire_client_unary(). */\n"
-    "struct wire_client_call *$symbol$_$member$(struct wire_client *client,\n"
-    "    const $request$ *request, const struct wire_call_options *options,\n"
-    "    struct nx_arena *arena, $symbol$_$member$_done done, void *arg);\n";
-
-static const char source_method[] =
-    "\n"
-    "static void $symbol$_$member$_dispatch(const void *implementation, void *context,\n"
-    "    struct wire_call *call, const ProtobufCMessage *request)\n"
-    "{\n"
-    "    const struct $symbol$_server *server = implementation;\n"
-    "    if (server->$member$)\n"
-    "        server->$member$(context, call, (const $request$ *)request);\n"
-    "    else\n"
-    "        wire_call_fail_unimplemented(call);\n"
-    "}\n"
-    "\n"
-    "static void $symbol$_$member$_adapt(wire_any_done done, void *arg, nx_status status,\n"
-    "    const ProtobufCMessage *response)\n"
-    "{\n"
-    "    (($symbol$_$member$_done)done)(arg, status, (const $response$ *)response);\n"
-    "}\n"
-    "\n"
-    "struct wire_client_call *$symbol$_$member$(struct wire_client *client,\n"
-    "    const $request$ *request, const struct wire_call_options *options,\n"
-    "    struct nx_arena *arena, $symbol$_$member$_done done, void *arg)\n"
-    "{\n"
-    "    return wire_client_start(client, &$symbol$.methods[$index$], &request->base, options, "
-    "arena,\n"
-    "        $symbol$_$member$_adapt, (wire_any_done)done, arg);\n"
     "}\n";
 
 static const char table_row[] = "    {\n"
@@ -147,11 +101,11 @@ static void emit_for_service(const struct subject *subject, const char *template
     gen_emit(out, vars, template_text);
 }
 
-static const char *kind_of(const Google__Protobuf__MethodDescriptorProto *method)
+static const struct gen_method_templates *templates_of(const struct subject *subject, size_t index)
 {
-    static const char *const kinds[2][2] = {{"WIRE_UNARY", "WIRE_SERVER_STREAM"},
-                                            {"WIRE_CLIENT_STREAM", "WIRE_BIDI_STREAM"}};
-    return kinds[method->client_streaming != 0][method->server_streaming != 0];
+    const Google__Protobuf__MethodDescriptorProto *method =
+        subject->file->service[subject->service]->method[index];
+    return gen_method_templates(method->client_streaming != 0, method->server_streaming != 0);
 }
 
 static void emit_for_method(const struct subject *subject, size_t index, const char *template_text,
@@ -166,7 +120,7 @@ static void emit_for_method(const struct subject *subject, size_t index, const c
         {"method", method->name},
         {"member", or_empty(gen_name_member(arena, method->name))},
         {"index", or_empty(nx_arena_printf(arena, "%zu", index))},
-        {"kind", kind_of(method)},
+        {"kind", templates_of(subject, index)->kind},
         {"request", or_empty(gen_name_type(arena, method->input_type))},
         {"response", or_empty(gen_name_type(arena, method->output_type))},
         {"request_descriptor", or_empty(gen_name_descriptor(arena, method->input_type))},
@@ -176,14 +130,6 @@ static void emit_for_method(const struct subject *subject, size_t index, const c
     gen_emit(out, vars, template_text);
 }
 
-static void emit_for_methods(const struct subject *subject, const char *template_text,
-                             struct nx_buf *out)
-{
-    size_t count = subject->file->service[subject->service]->n_method;
-    for (size_t i = 0; i < count; i++)
-        emit_for_method(subject, i, template_text, out);
-}
-
 static void emit_server_header(const struct subject *subject, struct nx_buf *out)
 {
     emit_for_service(subject, server_open, out);
@@ -191,25 +137,39 @@ static void emit_server_header(const struct subject *subject, struct nx_buf *out
     for (size_t i = 0; i < count; i++) {
         int32_t path[] = {FILE_SERVICE, (int32_t)subject->service, SERVICE_METHOD, (int32_t)i};
         gen_emit_comment(out, "    ", comment_at(subject, path, 4));
-        emit_for_method(subject, i, server_member, out);
+        emit_for_method(subject, i, templates_of(subject, i)->server_member, out);
     }
     if (count == 0)
         nx_buf_append_str(out, NX_STR("    char no_methods;\n"));
     emit_for_service(subject, server_close, out);
-    emit_for_methods(subject, server_reply, out);
+    for (size_t i = 0; i < count; i++)
+        emit_for_method(subject, i, templates_of(subject, i)->server_header, out);
+}
+
+static void emit_client_header(const struct subject *subject, struct nx_buf *out)
+{
+    emit_for_service(subject, "\n/* --- $full_name$, client --- */\n", out);
+    for (size_t i = 0; i < subject->file->service[subject->service]->n_method; i++)
+        emit_for_method(subject, i, templates_of(subject, i)->client_header, out);
 }
 
 static void emit_source(const struct subject *subject, struct nx_buf *out)
 {
-    emit_for_methods(subject, source_method, out);
     size_t count = subject->file->service[subject->service]->n_method;
+    for (size_t i = 0; i < count; i++) {
+        const struct gen_method_templates *templates = templates_of(subject, i);
+        emit_for_method(subject, i, templates->dispatch, out);
+        emit_for_method(subject, i, templates->server_source, out);
+        emit_for_method(subject, i, templates->client_source, out);
+    }
     if (count == 0) {
         emit_for_service(
             subject, "\nconst struct wire_service $symbol$ = {.name = \"$full_name$\"};\n", out);
         return;
     }
     emit_for_service(subject, "\nstatic const struct wire_method $symbol$_methods[] = {\n", out);
-    emit_for_methods(subject, table_row, out);
+    for (size_t i = 0; i < count; i++)
+        emit_for_method(subject, i, table_row, out);
     emit_for_service(subject, table_close, out);
 }
 
@@ -235,8 +195,7 @@ void gen_file_header(const Google__Protobuf__FileDescriptorProto *file, struct n
     for (size_t i = 0; i < file->n_service; i++) {
         struct subject subject = subject_of(file, i, arena);
         emit_server_header(&subject, out);
-        emit_for_service(&subject, "\n/* --- $full_name$, client --- */\n", out);
-        emit_for_methods(&subject, client_method, out);
+        emit_client_header(&subject, out);
     }
     nx_buf_append_str(out, NX_STR("\n#endif\n"));
 }

@@ -30,10 +30,21 @@ struct wire_method {
     enum wire_kind kind;
     const ProtobufCMessageDescriptor *request;
     const ProtobufCMessageDescriptor *response;
-    /* Calls the typed function of the implementation; UNIMPLEMENTED when it is NULL. */
+    /* Calls the typed function of the implementation; UNIMPLEMENTED when it is NULL. The request is
+     * NULL where requests stream. */
     void (*dispatch)(const void *implementation, void *context, struct wire_call *call,
                      const ProtobufCMessage *request);
 };
+
+static inline bool wire_requests_stream(enum wire_kind kind)
+{
+    return kind == WIRE_CLIENT_STREAM || kind == WIRE_BIDI_STREAM;
+}
+
+static inline bool wire_responses_stream(enum wire_kind kind)
+{
+    return kind == WIRE_SERVER_STREAM || kind == WIRE_BIDI_STREAM;
+}
 
 struct wire_service {
     const char *name; /* "nexus.catalog.v1.CatalogService" */
@@ -42,10 +53,17 @@ struct wire_service {
 };
 
 /* One pair of request or response metadata. Keys are lower case; values of keys that end in
- * "-bin" are bytes, others printable ASCII. */
+ * "-bin" are bytes, others printable ASCII. Keys that begin with "grpc-" are gRPC's own. */
 struct wire_metadata {
     const char *key;
     struct nx_str value;
 };
+
+/* Told that a message of a stream has been written, and the next may be sent. Not ok: the other
+ * side has gone, or ended the call; nothing more can be sent. */
+typedef void (*wire_sent)(void *arg, bool ok);
+
+/* A function with types that only generated code knows, which hands it to an `adapt` function. */
+typedef void (*wire_typed)(void);
 
 #endif

@@ -2,16 +2,18 @@
  *
  *   posted    wire_call_post(): the core has a place to put the next call of a route
  *   arrived   on_arrived(): a client called; another is posted in its place
- *   watched   the closed tag is out: it fires when the call is over, and says whether the client
- *             went away first
  *   checked   admit(): in-flight cap, metadata cap, message present, pre-scan, unpack
- *   owned     the implementation has it, and answers from any thread
+ *   owned     the implementation has it: it streams, if it does (wire_stream.c), and answers from
+ *             any thread
+ *   watched   the closed tag is out: it fires when the call is over, and says whether the client
+ *             went away first. Not for calls that are answered at once: their answer asks for it
  *   answered  answer(): one batch of initial metadata, message and status
- *   gone      both tags have fired and no reference is held: destroy()
+ *   gone      every tag has fired and no reference is held: retire()
  *
- * Two references come with the arrival: one that the answer's batch gives back, one that the closed
- * tag gives back. */
-#include "wire_internal.h"
+ * A reference comes with the arrival, which the answer's batch gives back; so does each other tag.
+ * A call that is gone is kept for the next. One that could not be replaced when it arrived, for
+ * want of memory, is posted for its route again: a route never runs out of posted calls. */
+#include "wire_call.h"
 
 #include "nx_clock.h"
 #include "nx_log.h"
@@ -23,37 +25,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct wire_call {
-    struct wire_shard *shard;
-    const struct wire_route *route;
-    struct nx_arena *arena;
-    atomic_uint references;
-    atomic_bool answered;
-    atomic_bool is_cancelled;
-    bool counted; /* among the shard's in-flight calls */
+#define MAX_SPARE 64
 
-    grpc_call *core;
-    gpr_timespec deadline;
-    grpc_metadata_array metadata;
-    grpc_byte_buffer *payload;
-    grpc_call_details details; /* of the catch-all route only */
+static void post(struct wire_call *call, const struct wire_route *route);
 
-    struct wire_tag arrived;
-    struct wire_tag closed;
-    struct wire_tag sent;
-
-    int closed_early; /* the core's answer: the client went away before the status was sent */
-    void (*cancelled)(void *arg);
-    void *cancelled_arg;
-
-    grpc_byte_buffer *response;
-    grpc_slice message;
-    grpc_metadata trailer;
-};
-
-static void destroy(struct wire_call *call)
+/* Give back all that the call holds but its arena. */
+static void release(struct wire_call *call)
 {
-    struct wire_server *server = call->shard->server;
+    wire_stream_cleanup(call->stream);
     if (call->counted)
         atomic_fetch_sub_explicit(&call->shard->in_flight, 1, memory_order_relaxed);
     if (call->core)
@@ -63,13 +42,71 @@ static void destroy(struct wire_call *call)
     if (call->response)
         grpc_byte_buffer_destroy(call->response);
     grpc_slice_unref(call->message);
-    grpc_slice_unref(call->trailer.key);
-    grpc_slice_unref(call->trailer.value);
+    wire_pairs_clear(&call->initial);
+    wire_pairs_clear(&call->trailing);
     grpc_metadata_array_destroy(&call->metadata);
     grpc_call_details_destroy(&call->details);
+}
+
+/* A route of the shard that lacks a posted call, or NULL; it counts as mended. */
+static const struct wire_route *take_missing(struct wire_shard *shard)
+{
+    struct wire_server *server = shard->server;
+    if (shard->missing_total == 0)
+        return NULL;
+    size_t i = 0;
+    while (shard->missing[i] == 0)
+        i++;
+    shard->missing[i]--;
+    shard->missing_total--;
+    return i < server->route_count ? &server->routes[i] : &server->unknown;
+}
+
+static void note_missing(struct wire_shard *shard, const struct wire_route *route)
+{
+    struct wire_server *server = shard->server;
+    size_t i = route->method ? (size_t)(route - server->routes) : server->route_count;
+    pthread_mutex_lock(&shard->mutex);
+    shard->missing[i]++;
+    shard->missing_total++;
+    pthread_mutex_unlock(&shard->mutex);
+}
+
+static void free_call(struct wire_call *call)
+{
     nx_arena_destroy(call->arena);
     free(call);
+}
+
+static void retire(struct wire_call *call)
+{
+    struct wire_shard *shard = call->shard;
+    struct wire_server *server = shard->server;
+    release(call);
+    nx_arena_reset(call->arena);
+    pthread_mutex_lock(&shard->mutex);
+    const struct wire_route *missing = take_missing(shard);
+    bool keep = !missing && shard->spare_count < MAX_SPARE;
+    if (keep) {
+        call->next = shard->spare;
+        shard->spare = call;
+        shard->spare_count++;
+    }
+    pthread_mutex_unlock(&shard->mutex);
+    if (missing)
+        post(call, missing);
+    else if (!keep)
+        free_call(call);
     wire_server_call_ended(server);
+}
+
+void wire_call_free_spare(struct wire_shard *shard)
+{
+    while (shard->spare) {
+        struct wire_call *call = shard->spare;
+        shard->spare = call->next;
+        free_call(call);
+    }
 }
 
 void wire_call_ref(struct wire_call *call)
@@ -80,7 +117,7 @@ void wire_call_ref(struct wire_call *call)
 void wire_call_unref(struct wire_call *call)
 {
     if (atomic_fetch_sub_explicit(&call->references, 1, memory_order_acq_rel) == 1)
-        destroy(call);
+        retire(call);
 }
 
 static void on_sent(struct wire_tag *tag, bool ok)
@@ -100,10 +137,19 @@ static void on_closed(struct wire_tag *tag, bool ok)
     wire_call_unref(call);
 }
 
-static void watch(struct wire_call *call)
+static grpc_op closed_op(struct wire_call *call)
 {
     grpc_op op = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER};
     op.data.recv_close_on_server.cancelled = &call->closed_early;
+    return op;
+}
+
+/* Have the closed tag fire when the call is over; once. */
+static void watch(struct wire_call *call)
+{
+    if (atomic_exchange_explicit(&call->watched, true, memory_order_acq_rel))
+        return;
+    grpc_op op = closed_op(call);
     wire_call_ref(call);
     grpc_call_error error = grpc_call_start_batch(call->core, &op, 1, &call->closed, NULL);
     assert(error == GRPC_CALL_OK);
@@ -112,25 +158,46 @@ static void watch(struct wire_call *call)
 
 /* --- Answering --- */
 
+grpc_op wire_call_initial_op(struct wire_call *call)
+{
+    grpc_op op = {.op = GRPC_OP_SEND_INITIAL_METADATA};
+    op.data.send_initial_metadata.metadata = call->initial.items;
+    op.data.send_initial_metadata.count = call->initial.count;
+    call->initial_is_sent = true;
+    return op;
+}
+
+static grpc_op message_op(struct wire_call *call)
+{
+    grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
+    op.data.send_message.send_message = call->response;
+    return op;
+}
+
+static grpc_op status_op(struct wire_call *call, enum nx_code code)
+{
+    grpc_op op = {.op = GRPC_OP_SEND_STATUS_FROM_SERVER};
+    op.data.send_status_from_server.status = (grpc_status_code)code;
+    op.data.send_status_from_server.status_details = &call->message;
+    op.data.send_status_from_server.trailing_metadata = call->trailing.items;
+    op.data.send_status_from_server.trailing_metadata_count = call->trailing.count;
+    return op;
+}
+
 static void answer(struct wire_call *call, enum nx_code code)
 {
     bool again = atomic_exchange_explicit(&call->answered, true, memory_order_acq_rel);
     assert(!again && "a call is answered once");
     (void)again;
-    grpc_op ops[3] = {{.op = GRPC_OP_SEND_INITIAL_METADATA}};
-    size_t count = 1;
-    if (call->response) {
-        ops[count].op = GRPC_OP_SEND_MESSAGE;
-        ops[count++].data.send_message.send_message = call->response;
-    }
-    grpc_op *status = &ops[count++];
-    status->op = GRPC_OP_SEND_STATUS_FROM_SERVER;
-    status->data.send_status_from_server.status = (grpc_status_code)code;
-    status->data.send_status_from_server.status_details = &call->message;
-    if (GRPC_SLICE_LENGTH(call->trailer.key) > 0) {
-        status->data.send_status_from_server.trailing_metadata = &call->trailer;
-        status->data.send_status_from_server.trailing_metadata_count = 1;
-    }
+    grpc_op ops[4];
+    size_t count = 0;
+    if (!call->initial_is_sent)
+        ops[count++] = wire_call_initial_op(call);
+    if (call->response)
+        ops[count++] = message_op(call);
+    ops[count++] = status_op(call, code);
+    if (!atomic_exchange_explicit(&call->watched, true, memory_order_acq_rel))
+        ops[count++] = closed_op(call);
     grpc_call_error error = grpc_call_start_batch(call->core, ops, count, &call->sent, NULL);
     assert(error == GRPC_CALL_OK);
     (void)error;
@@ -139,7 +206,14 @@ static void answer(struct wire_call *call, enum nx_code code)
 void wire_call_reply(struct wire_call *call, const ProtobufCMessage *response)
 {
     assert(response->descriptor == call->route->method->response);
+    assert(!wire_responses_stream(call->route->method->kind));
     call->response = wire_bytes_pack(response);
+    answer(call, NX_OK);
+}
+
+void wire_call_finish(struct wire_call *call)
+{
+    assert(wire_responses_stream(call->route->method->kind));
     answer(call, NX_OK);
 }
 
@@ -149,8 +223,8 @@ void wire_call_fail(struct wire_call *call, nx_status status)
     struct nx_str details = wire_status_pack(status, call->arena);
     call->message = grpc_slice_from_copied_string(nx_status_message(status));
     if (details.len > 0) {
-        call->trailer.key = grpc_slice_from_static_string(WIRE_STATUS_KEY);
-        call->trailer.value = grpc_slice_from_copied_buffer(details.ptr, details.len);
+        nx_status added = wire_call_add_trailing(call, WIRE_STATUS_KEY, details);
+        (void)added; /* without memory the code and the message must do */
     }
     answer(call, status.code);
 }
@@ -182,36 +256,44 @@ static nx_status check_metadata(const struct wire_call *call)
                           "the metadata of a call may have %zu bytes", most);
 }
 
+nx_status wire_call_decode(const struct wire_call *call, grpc_byte_buffer *buffer,
+                           struct nx_arena *arena, ProtobufCMessage **ret_message)
+{
+    const struct wire_server *server = call->shard->server;
+    size_t most = server->options.max_request_bytes;
+    struct wire_bytes bytes;
+    enum wire_inflated outcome = wire_bytes_open(&bytes, buffer, most);
+    if (outcome != WIRE_INFLATED)
+        return wire_bytes_failure(outcome, "REQUEST_TOO_LARGE", most, arena);
+    nx_status status = wire_pb_unpack(call->route->method->request, bytes.text, &server->limits,
+                                      arena, ret_message);
+    wire_bytes_close(&bytes);
+    return status;
+}
+
 static nx_status admit(struct wire_call *call, ProtobufCMessage **ret_request)
 {
     const struct wire_server *server = call->shard->server;
+    enum wire_kind kind = call->route->method->kind;
     unsigned others = atomic_fetch_add_explicit(&call->shard->in_flight, 1, memory_order_relaxed);
     call->counted = true;
     if (others >= server->options.max_in_flight)
         return nx_fail_reason(call->arena, NX_RESOURCE_EXHAUSTED, "TOO_MANY_CALLS",
                               "the server has as many calls under way as it takes; try again");
     NX_TRY(check_metadata(call));
+    if (kind != WIRE_UNARY)
+        NX_TRY(wire_stream_init(call));
+    if (wire_requests_stream(kind))
+        return NX_STATUS_OK;
     if (!call->payload)
         return nx_fail(call->arena, NX_INVALID_ARGUMENT, "the call came without a request");
-    struct wire_bytes bytes;
-    if (!wire_bytes_open(&bytes, call->payload))
-        return nx_fail(call->arena, NX_INVALID_ARGUMENT, "the request cannot be decompressed");
-    nx_status status = wire_pb_unpack(call->route->method->request, bytes.text, &server->limits,
-                                      call->arena, ret_request);
-    wire_bytes_close(&bytes);
-    return status;
+    return wire_call_decode(call, call->payload, call->arena, ret_request);
 }
 
-static void on_arrived(struct wire_tag *tag, bool ok)
+/* Answer, or hand the call over. */
+static void serve(struct wire_call *call)
 {
-    struct wire_call *call = WIRE_OWNER(tag, struct wire_call, arrived);
     const struct wire_route *route = call->route;
-    if (!ok) { /* the server shuts down */
-        wire_call_unref(call);
-        return;
-    }
-    wire_call_post(call->shard, route);
-    watch(call);
     if (!route->method) {
         wire_call_fail_unimplemented(call);
         return;
@@ -224,9 +306,36 @@ static void on_arrived(struct wire_tag *tag, bool ok)
         route->method->dispatch(route->implementation, route->context, call, request);
 }
 
-static struct wire_call *new_call(struct wire_shard *shard, const struct wire_route *route)
+static void on_arrived(struct wire_tag *tag, bool ok)
 {
-    struct wire_call *call = calloc(1, sizeof *call);
+    struct wire_call *call = WIRE_OWNER(tag, struct wire_call, arrived);
+    if (!ok) { /* the server shuts down */
+        wire_call_unref(call);
+        return;
+    }
+    wire_call_post(call->shard, call->route);
+    wire_call_ref(call);
+    serve(call);
+    if (!atomic_load_explicit(&call->answered, memory_order_acquire))
+        watch(call);
+    wire_call_unref(call);
+}
+
+/* --- Posting --- */
+
+/* Memory for a call: one that is spare, or a new one. */
+static struct wire_call *new_call(struct wire_shard *shard)
+{
+    pthread_mutex_lock(&shard->mutex);
+    struct wire_call *call = shard->spare;
+    if (call) {
+        shard->spare = call->next;
+        shard->spare_count--;
+    }
+    pthread_mutex_unlock(&shard->mutex);
+    if (call)
+        return call;
+    call = calloc(1, sizeof *call);
     struct nx_arena *arena = nx_arena_new(shard->server->options.max_call_bytes);
     if (!call || !arena) {
         nx_arena_destroy(arena);
@@ -234,39 +343,54 @@ static struct wire_call *new_call(struct wire_shard *shard, const struct wire_ro
         return NULL;
     }
     call->shard = shard;
-    call->route = route;
     call->arena = arena;
-    call->arrived.fire = on_arrived;
-    call->closed.fire = on_closed;
-    call->sent.fire = on_sent;
-    call->message = grpc_empty_slice();
-    call->trailer.key = grpc_empty_slice();
-    call->trailer.value = grpc_empty_slice();
+    return call;
+}
+
+static void reset(struct wire_call *call, const struct wire_route *route)
+{
+    *call = (struct wire_call){
+        .shard = call->shard,
+        .arena = call->arena,
+        .route = route,
+        .arrived = {on_arrived},
+        .closed = {on_closed},
+        .sent = {on_sent},
+        .message = grpc_empty_slice(),
+    };
     atomic_init(&call->references, 1);
     grpc_metadata_array_init(&call->metadata);
     grpc_call_details_init(&call->details);
-    wire_server_call_begins(shard->server);
-    return call;
+}
+
+static void post(struct wire_call *call, const struct wire_route *route)
+{
+    grpc_server *core = call->shard->server->core;
+    grpc_completion_queue *queue = call->shard->queue;
+    reset(call, route);
+    wire_server_call_begins(call->shard->server);
+    grpc_call_error error =
+        route->method
+            ? grpc_server_request_registered_call(
+                  core, route->registration, &call->core, &call->deadline, &call->metadata,
+                  wire_requests_stream(route->method->kind) ? NULL : &call->payload, queue, queue,
+                  &call->arrived)
+            : grpc_server_request_call(core, &call->core, &call->details, &call->metadata, queue,
+                                       queue, &call->arrived);
+    if (error != GRPC_CALL_OK)
+        wire_call_unref(call);
 }
 
 void wire_call_post(struct wire_shard *shard, const struct wire_route *route)
 {
-    struct wire_call *call = new_call(shard, route);
-    if (!call) {
-        nx_log(NX_LOG_ERROR, "out of memory for a call", "method",
-               route->method ? route->method->path : "*", NULL);
+    struct wire_call *call = new_call(shard);
+    if (call) {
+        post(call, route);
         return;
     }
-    grpc_server *core = shard->server->core;
-    grpc_call_error error =
-        route->method
-            ? grpc_server_request_registered_call(core, route->registration, &call->core,
-                                                  &call->deadline, &call->metadata, &call->payload,
-                                                  shard->queue, shard->queue, &call->arrived)
-            : grpc_server_request_call(core, &call->core, &call->details, &call->metadata,
-                                       shard->queue, shard->queue, &call->arrived);
-    if (error != GRPC_CALL_OK)
-        wire_call_unref(call);
+    note_missing(shard, route);
+    nx_log(NX_LOG_ERROR, "out of memory for a call", "method",
+           route->method ? route->method->path : "*", NULL);
 }
 
 /* --- Looking --- */
@@ -288,15 +412,24 @@ int64_t wire_call_deadline_ns(const struct wire_call *call)
 
 bool wire_call_metadata(const struct wire_call *call, const char *key, struct nx_str *ret_value)
 {
-    struct nx_str wanted = nx_str_from(key);
-    for (size_t i = 0; i < call->metadata.count; i++) {
-        const grpc_metadata *pair = &call->metadata.metadata[i];
-        if (nx_str_equal(wire_bytes_of_slice(&pair->key), wanted)) {
-            *ret_value = wire_bytes_of_slice(&pair->value);
-            return true;
-        }
-    }
-    return false;
+    return wire_metadata_find(&call->metadata, key, ret_value);
+}
+
+bool wire_call_metadata_at(const struct wire_call *call, size_t index, struct nx_str *ret_key,
+                           struct nx_str *ret_value)
+{
+    return wire_metadata_at(&call->metadata, index, ret_key, ret_value);
+}
+
+nx_status wire_call_add_initial(struct wire_call *call, const char *key, struct nx_str value)
+{
+    assert(!call->initial_is_sent);
+    return wire_pairs_add(&call->initial, call->arena, key, value);
+}
+
+nx_status wire_call_add_trailing(struct wire_call *call, const char *key, struct nx_str value)
+{
+    return wire_pairs_add(&call->trailing, call->arena, key, value);
 }
 
 void wire_call_on_cancel(struct wire_call *call, void (*cancelled)(void *arg), void *arg)
@@ -304,6 +437,7 @@ void wire_call_on_cancel(struct wire_call *call, void (*cancelled)(void *arg), v
     /* The closed tag fires on this same thread, later: nobody reads these meanwhile. */
     call->cancelled_arg = arg;
     call->cancelled = cancelled;
+    watch(call);
 }
 
 bool wire_call_is_cancelled(const struct wire_call *call)

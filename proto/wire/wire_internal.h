@@ -37,6 +37,11 @@ struct wire_shard {
     unsigned index;
     bool running;
     atomic_uint in_flight;
+    pthread_mutex_t mutex;   /* guards what follows */
+    struct wire_call *spare; /* gone, kept for the next; linked */
+    unsigned spare_count;
+    unsigned *missing; /* by route, the catch-all last: posted calls that it lacks */
+    unsigned missing_total;
 };
 
 /* A method that is served, or (method NULL) the catch-all for those that are not. */
@@ -59,15 +64,18 @@ struct wire_server {
     bool started;
     bool drained;
     struct wire_tag shut_down;
-    pthread_mutex_t mutex; /* guards the two below */
+    atomic_size_t calls;   /* alive, posted ones included; becomes zero under the mutex */
+    pthread_mutex_t mutex; /* guards is_shut_down */
     pthread_cond_t changed;
     bool is_shut_down;
-    size_t calls; /* alive, posted ones included */
 };
 
-/* Post a request for the next call of a route on a shard. Does nothing once the server shuts down
- * or memory is out (it is said in the log then). */
+/* Post a request for the next call of a route on a shard; without memory for it now, as soon as
+ * another call is gone. Does nothing once the server shuts down. */
 void wire_call_post(struct wire_shard *shard, const struct wire_route *route);
+
+/* Free the calls that a shard keeps; none is alive. */
+void wire_call_free_spare(struct wire_shard *shard);
 
 /* Count a call in, and out. */
 void wire_server_call_begins(struct wire_server *server);

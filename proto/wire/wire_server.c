@@ -49,16 +49,21 @@ static void on_shut_down(struct wire_tag *tag, bool ok)
 
 void wire_server_call_begins(struct wire_server *server)
 {
-    pthread_mutex_lock(&server->mutex);
-    server->calls++;
-    pthread_mutex_unlock(&server->mutex);
+    atomic_fetch_add_explicit(&server->calls, 1, memory_order_relaxed);
 }
 
+/* The last one goes under the mutex, so that whoever waits for it cannot destroy the server before
+ * this is done with it. */
 void wire_server_call_ended(struct wire_server *server)
 {
+    size_t calls = atomic_load_explicit(&server->calls, memory_order_relaxed);
+    while (calls > 1) {
+        if (atomic_compare_exchange_weak_explicit(&server->calls, &calls, calls - 1,
+                                                  memory_order_acq_rel, memory_order_relaxed))
+            return;
+    }
     pthread_mutex_lock(&server->mutex);
-    server->calls--;
-    if (server->calls == 0)
+    if (atomic_fetch_sub_explicit(&server->calls, 1, memory_order_acq_rel) == 1)
         pthread_cond_broadcast(&server->changed);
     pthread_mutex_unlock(&server->mutex);
 }
@@ -74,14 +79,10 @@ static grpc_server *new_core(const struct wire_server_options *options)
          .value.integer = (int)options->max_streams},
         {.type = GRPC_ARG_INTEGER, .key = GRPC_ARG_ALLOW_REUSEPORT, .value.integer = 0},
         {.type = GRPC_ARG_INTEGER, .key = GRPC_ARG_ENABLE_CENSUS, .value.integer = 0},
-        /* Compressed requests are refused, and not unpacked before: the core knows no limit for
-         * what comes out (1 MiB has become 1 GiB). */
+        /* The core unpacks without any limit (1 MiB has become 1 GiB): wire_inflate.c does it. */
         {.type = GRPC_ARG_INTEGER,
          .key = GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION,
          .value.integer = 0},
-        {.type = GRPC_ARG_INTEGER,
-         .key = GRPC_COMPRESSION_CHANNEL_ENABLED_ALGORITHMS_BITSET,
-         .value.integer = 1 << GRPC_COMPRESS_NONE},
     };
     return grpc_server_create(
         &(grpc_channel_args){.num_args = sizeof args / sizeof *args, .args = args}, NULL);
@@ -104,11 +105,13 @@ nx_status wire_server_new(const struct wire_server_options *options,
     struct wire_shard *shards = calloc(full.shards, sizeof *shards);
     struct wire_route *routes = calloc(MAX_ROUTES, sizeof *routes);
     int *ports = calloc(full.address_count, sizeof *ports);
-    if (!server || !shards || !routes || !ports) {
+    unsigned *missing = calloc((size_t)full.shards * (MAX_ROUTES + 1), sizeof *missing);
+    if (!server || !shards || !routes || !ports || !missing) {
         free(server);
         free(shards);
         free(routes);
         free(ports);
+        free(missing);
         return nx_fail_memory();
     }
     wire_init();
@@ -128,7 +131,9 @@ nx_status wire_server_new(const struct wire_server_options *options,
             .server = server,
             .index = i,
             .queue = grpc_completion_queue_create_for_next(NULL),
+            .missing = &missing[i * (MAX_ROUTES + 1)],
         };
+        pthread_mutex_init(&shards[i].mutex, NULL);
         grpc_server_register_completion_queue(server->core, shards[i].queue, NULL);
     }
     *ret_server = server;
@@ -145,7 +150,10 @@ nx_status wire_server_add(struct wire_server *server, const struct wire_service 
         if (server->route_count == MAX_ROUTES)
             return (nx_status){NX_RESOURCE_EXHAUSTED, &too_many};
         void *registration = grpc_server_register_method(
-            server->core, method->path, NULL, GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+            server->core, method->path, NULL,
+            wire_requests_stream(method->kind) ? GRPC_SRM_PAYLOAD_NONE
+                                               : GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER,
+            0);
         if (!registration)
             return (nx_status){NX_ALREADY_EXISTS, &twice};
         server->routes[server->route_count++] = (struct wire_route){
@@ -216,7 +224,7 @@ static bool wait_until_idle(struct wire_server *server, int64_t deadline_ns)
     struct timespec until = {deadline_ns / 1000000000, deadline_ns % 1000000000};
     bool in_time = true;
     pthread_mutex_lock(&server->mutex);
-    while (in_time && !(server->is_shut_down && server->calls == 0)) {
+    while (in_time && !(server->is_shut_down && atomic_load(&server->calls) == 0)) {
         if (deadline_ns == NX_DEADLINE_NEVER)
             pthread_cond_wait(&server->changed, &server->mutex);
         else
@@ -244,6 +252,13 @@ void wire_server_drain(struct wire_server *server, unsigned grace_ms)
     }
 }
 
+static void free_shard(struct wire_shard *shard)
+{
+    grpc_completion_queue_destroy(shard->queue);
+    wire_call_free_spare(shard);
+    pthread_mutex_destroy(&shard->mutex);
+}
+
 void wire_server_destroy(struct wire_server *server)
 {
     if (!server)
@@ -260,10 +275,11 @@ void wire_server_destroy(struct wire_server *server)
     }
     grpc_server_destroy(server->core);
     for (unsigned i = 0; i < server->options.shards; i++)
-        grpc_completion_queue_destroy(server->shards[i].queue);
+        free_shard(&server->shards[i]);
     grpc_shutdown_blocking();
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->mutex);
+    free(server->shards[0].missing); /* one for all */
     free(server->shards);
     free(server->routes);
     free(server->ports);

@@ -22,7 +22,7 @@ struct wire_server_options {
     size_t address_count;
     unsigned shards;           /* 0: 1 */
     unsigned max_in_flight;    /* calls a shard has at once; 0: 1024. More get RESOURCE_EXHAUSTED */
-    size_t max_request_bytes;  /* of one message, never compressed; 0: 4 MiB */
+    size_t max_request_bytes;  /* of one message, unpacked; 0: 4 MiB */
     size_t max_metadata_bytes; /* of one call; 0: 8 KiB */
     size_t max_call_bytes;     /* memory of one call; 0: 64 MiB */
     uint32_t max_depth;        /* of nested messages; 0: 100 */
@@ -58,7 +58,8 @@ void wire_server_destroy(struct wire_server *server);
 
 /* --- A call --- */
 
-/* Memory that lives as long as the call. One thread at a time: whoever owns the call. */
+/* Memory that lives as long as the call: until it is answered and its last callback has returned.
+ * One thread at a time: whoever owns the call. */
 struct nx_arena *wire_call_arena(struct wire_call *call);
 
 /* Which shard received the call: 0 up to the number of shards. */
@@ -71,6 +72,19 @@ int64_t wire_call_deadline_ns(const struct wire_call *call);
  * Valid as long as the call. */
 bool wire_call_metadata(const struct wire_call *call, const char *key, struct nx_str *ret_value);
 
+/* The pairs of metadata in the order in which they came, by index; false beyond the last.
+ * Valid as long as the call. */
+bool wire_call_metadata_at(const struct wire_call *call, size_t index, struct nx_str *ret_key,
+                           struct nx_str *ret_value);
+
+/* Send a pair with the first message, or at the latest with the status (initial), or with the
+ * status (trailing). Copies both. Before the first message, or before the answer.
+ * Fails:   INVALID_ARGUMENT for what cannot be metadata, RESOURCE_EXHAUSTED. */
+nx_status wire_call_add_initial(struct wire_call *call, const char *key,
+                                struct nx_str value) NX_MUST_USE;
+nx_status wire_call_add_trailing(struct wire_call *call, const char *key,
+                                 struct nx_str value) NX_MUST_USE;
+
 /* Be told, at most once, when the caller goes away before the answer.
  * Set it before handing the call on. The function runs on the shard's thread and must not answer:
  * it passes word to the owner. Pair it with wire_call_ref() where the owner may be done first. */
@@ -79,7 +93,8 @@ void wire_call_on_cancel(struct wire_call *call, void (*cancelled)(void *arg), v
 /* Whether the caller has gone. Thread: any. */
 bool wire_call_is_cancelled(const struct wire_call *call);
 
-/* Answer, and give the call up: it is not to be used after, unless a reference is held.
+/* Answer with the one response, and give the call up: it is not to be used after, unless a
+ * reference is held. Not where responses stream.
  * Borrows: response until return.   Thread: any. */
 void wire_call_reply(struct wire_call *call, const ProtobufCMessage *response);
 
@@ -93,5 +108,40 @@ void wire_call_fail_unimplemented(struct wire_call *call);
 /* Keep the call's memory until the matching wire_call_unref(). Thread: any. */
 void wire_call_ref(struct wire_call *call);
 void wire_call_unref(struct wire_call *call);
+
+/* --- A call that streams ---
+ *
+ * One receive and one send can be under way at a time; the next is asked for when its callback has
+ * come, which is all there is to flow control: what is not asked for waits in the client, and a
+ * client that does not read holds up no more than one message. Callbacks run on the shard's thread,
+ * never inline, and none begins after the call has been answered.
+ *
+ * A stream is answered exactly once like any call, also when its client has gone. */
+
+/* Be given the next request. The message lives until the next one is asked for or the call is
+ * answered; it is NULL, with an OK status, when the client has sent its last.
+ * The status is otherwise CANCELLED (the client has gone) or says what is wrong with the message:
+ * answer with it. */
+typedef void (*wire_received)(void *arg, nx_status status, const ProtobufCMessage *message);
+void wire_call_receive(struct wire_call *call, wire_received received, void *arg);
+
+/* What generated skeletons call: the same, for a typed function that only `adapt` can call. */
+typedef void (*wire_received_adapt)(wire_typed received, void *arg, nx_status status,
+                                    const ProtobufCMessage *message);
+void wire_call_receive_typed(struct wire_call *call, wire_received_adapt adapt, wire_typed received,
+                             void *arg);
+
+/* Send one of many responses. `sent` may be NULL where nothing more is sent before the answer.
+ * Borrows: message until return. */
+void wire_call_send(struct wire_call *call, const ProtobufCMessage *message, wire_sent sent,
+                    void *arg);
+
+/* Let the client know, before the first response, that the call was accepted: send the initial
+ * metadata now. */
+void wire_call_send_initial(struct wire_call *call);
+
+/* Answer a call whose responses stream with OK, after what has been sent, and give it up.
+ * Thread: any. */
+void wire_call_finish(struct wire_call *call);
 
 #endif

@@ -76,10 +76,6 @@ const refused = [
     /refused\.proto:3: field M\.maybe is optional/],
   ['nested proto3 optional', `syntax = "proto3";\nmessage M { message N {\n optional string maybe = 1; } }`,
     /refused\.proto:3: field N\.maybe is optional/],
-  ['server streaming', `syntax = "proto3";\nmessage M {}\nservice S {\n  rpc Watch(M) returns (stream M);\n}`,
-    /refused\.proto:4: method S\.Watch streams/],
-  ['client streaming', `syntax = "proto3";\nmessage M {}\nservice S {\n  rpc Put(stream M) returns (M);\n}`,
-    /refused\.proto:4: method S\.Put streams/],
   ['names that collide', `syntax = "proto3";\nmessage M {}\nservice S {\n  rpc GetIt(M) returns (M);\n  rpc get_it(M) returns (M);\n}`,
     /refused\.proto:5: methods GetIt and get_it of S would both be get_it in C/],
 ];

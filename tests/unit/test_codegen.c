@@ -165,19 +165,6 @@ static void test_gen_check__refuses_optional_by_line(void **state)
     assert_non_null(strstr(nx_status_message(status), "p/s.proto:7: field M.f is optional"));
 }
 
-static void test_gen_check__refuses_streams_by_line(void **state)
-{
-    (void)state;
-    struct sample sample;
-    init_sample(&sample);
-    sample.method[1].has_server_streaming = sample.method[1].server_streaming = true;
-    memcpy(sample.path, (int32_t[]){6, 0, 2, 1}, sizeof sample.path);
-    sample.span[0] = 11;
-    nx_status status = gen_file_check(&sample.file, arena);
-    assert_int_equal(status.code, NX_INVALID_ARGUMENT);
-    assert_non_null(strstr(nx_status_message(status), "p/s.proto:12: method S.PutIt streams"));
-}
-
 static void test_gen_check__refuses_names_that_collide(void **state)
 {
     (void)state;
@@ -220,7 +207,6 @@ int main(void)
         cmocka_unit_test(test_gen_emit__comments_cannot_end_early),
         cmocka_unit_test(test_gen_check__accepts_unary),
         cmocka_unit_test(test_gen_check__refuses_optional_by_line),
-        cmocka_unit_test(test_gen_check__refuses_streams_by_line),
         cmocka_unit_test(test_gen_check__refuses_names_that_collide),
         cmocka_unit_test(test_gen_file__is_deterministic),
     };

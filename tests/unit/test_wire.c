@@ -1,229 +1,51 @@
 /* A server and a client of a generated service, over loopback. */
-#include "echo.nexus.h"
 #include "google/rpc/status.pb-c.h"
 #include "nx_clock.h"
+#include "wire_bench.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
-#define TIMEOUT_S 20
-
-typedef Nexus__Test__V1__EchoMessage Echo;
-
-/* What the server does, and what it has seen. */
-struct bench {
-    struct wire_server *server;
-    struct wire_client *client;
-    char target[64];
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    struct wire_call *waiting[64];
-    size_t waiting_count;
-    size_t cancelled;
-};
-
-static void serve_echo(void *context, struct wire_call *call, const Echo *request)
-{
-    (void)context;
-    nexus_test_v1_echo_service_reply_echo(call, request);
-}
-
-static void serve_fail(void *context, struct wire_call *call,
-                       const Nexus__Test__V1__FailRequest *request)
-{
-    (void)context;
-    struct nx_violation violation = {.field = request->field, .description = request->message};
-    struct nx_error error = {.message = request->message,
-                             .reason = "TOLD_TO",
-                             .violations = *request->field ? &violation : NULL,
-                             .retry_after_ms = 1500};
-    wire_call_fail(call, (nx_status){(enum nx_code)request->code, &error});
-}
-
-static void on_cancelled(void *arg)
-{
-    struct bench *bench = arg;
-    pthread_mutex_lock(&bench->mutex);
-    bench->cancelled++;
-    pthread_cond_broadcast(&bench->changed);
-    pthread_mutex_unlock(&bench->mutex);
-}
-
-static void serve_wait(void *context, struct wire_call *call, const Echo *request)
-{
-    (void)request;
-    struct bench *bench = context;
-    wire_call_on_cancel(call, on_cancelled, bench);
-    pthread_mutex_lock(&bench->mutex);
-    bench->waiting[bench->waiting_count++] = call;
-    pthread_cond_broadcast(&bench->changed);
-    pthread_mutex_unlock(&bench->mutex);
-}
-
-static const struct nexus_test_v1_echo_service_server implementation = {
-    .echo = serve_echo,
-    .fail = serve_fail,
-    .wait = serve_wait,
-};
-
-static struct timespec timeout(void)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += TIMEOUT_S;
-    return until;
-}
-
-/* Wait until a count of the bench has reached a number. */
-static void wait_for(struct bench *bench, const size_t *count, size_t number)
-{
-    struct timespec until = timeout();
-    pthread_mutex_lock(&bench->mutex);
-    while (*count < number)
-        assert_int_equal(pthread_cond_timedwait(&bench->changed, &bench->mutex, &until), 0);
-    pthread_mutex_unlock(&bench->mutex);
-}
-
-static void answer_waiting(struct bench *bench)
-{
-    Echo message = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
-    message.text = (char *)"at last";
-    pthread_mutex_lock(&bench->mutex);
-    for (size_t i = 0; i < bench->waiting_count; i++)
-        nexus_test_v1_echo_service_reply_wait(bench->waiting[i], &message);
-    bench->waiting_count = 0;
-    pthread_mutex_unlock(&bench->mutex);
-}
-
-static struct bench *new_bench(struct wire_server_options options)
-{
-    struct bench *bench = calloc(1, sizeof *bench);
-    struct nx_arena *arena = nx_arena_new(4096);
-    pthread_mutex_init(&bench->mutex, NULL);
-    pthread_cond_init(&bench->changed, NULL);
-    const char *address = "127.0.0.1:0";
-    options.addresses = &address;
-    options.address_count = 1;
-    assert_int_equal(wire_server_new(&options, &bench->server).code, NX_OK);
-    assert_int_equal(nexus_test_v1_echo_service_serve(bench->server, &implementation, bench).code,
-                     NX_OK);
-    assert_int_equal(wire_server_start(bench->server, arena).code, NX_OK);
-    snprintf(bench->target, sizeof bench->target, "127.0.0.1:%d",
-             wire_server_port(bench->server, 0));
-    const struct wire_client_options client = {
-        .target = bench->target, .channels = 2, .threads = 2};
-    assert_int_equal(wire_client_new(&client, &bench->client).code, NX_OK);
-    nx_arena_destroy(arena);
-    return bench;
-}
-
-static void free_bench(struct bench *bench)
-{
-    wire_client_destroy(bench->client);
-    answer_waiting(bench);
-    wire_server_destroy(bench->server);
-    pthread_cond_destroy(&bench->changed);
-    pthread_mutex_destroy(&bench->mutex);
-    free(bench);
-}
-
-/* The outcome of one call, kept beyond its completion. */
-struct outcome {
-    struct bench *bench;
-    struct nx_arena *arena;
-    size_t done;
-    nx_status status;
-    const ProtobufCMessage *response;
-};
-
-static void on_done(void *arg, nx_status status, const ProtobufCMessage *response)
-{
-    struct outcome *outcome = arg;
-    pthread_mutex_lock(&outcome->bench->mutex);
-    outcome->status = status;
-    outcome->response = response;
-    outcome->done++;
-    pthread_cond_broadcast(&outcome->bench->changed);
-    pthread_mutex_unlock(&outcome->bench->mutex);
-}
-
-static struct outcome new_outcome(struct bench *bench)
-{
-    return (struct outcome){.bench = bench, .arena = nx_arena_new((size_t)32 << 20)};
-}
-
-static void finish(struct outcome *outcome)
-{
-    wait_for(outcome->bench, &outcome->done, 1);
-}
-
-static const struct wire_method *method(const char *name)
-{
-    const struct wire_service *service = &nexus_test_v1_echo_service;
-    for (size_t i = 0; i < service->method_count; i++) {
-        if (strcmp(service->methods[i].name, name) == 0)
-            return &service->methods[i];
-    }
-    fail_msg("no method %s", name);
-    return NULL;
-}
-
-/* Call a method and wait for its outcome. */
-static struct outcome call(struct bench *bench, const struct wire_method *of,
-                           const ProtobufCMessage *request, const struct wire_call_options *options)
-{
-    struct outcome outcome = new_outcome(bench);
-    wire_client_release(
-        wire_client_unary(bench->client, of, request, options, outcome.arena, on_done, &outcome));
-    finish(&outcome);
-    return outcome;
-}
-
-/* --- Tests --- */
-
 static void on_echoed(void *arg, nx_status status, const Echo *response)
 {
-    on_done(arg, status, &response->base);
+    outcome_done(arg, status, &response->base);
 }
 
 static void test_wire__echo_through_typed_stub(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench((struct wire_server_options){.shards = 2});
+    struct bench *bench = bench_new((struct wire_server_options){.shards = 2});
     for (int i = 0; i < 50; i++) {
         Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
         request.text = (char *)"gr\xc3\xbc\xc3\x9f";
         request.number = INT64_MIN;
-        struct outcome outcome = new_outcome(bench);
+        struct outcome outcome = outcome_of(bench);
         wire_client_release(nexus_test_v1_echo_service_echo(bench->client, &request, NULL,
                                                             outcome.arena, on_echoed, &outcome));
-        finish(&outcome);
+        outcome_wait(&outcome);
         assert_int_equal(outcome.status.code, NX_OK);
         const Echo *response = (const Echo *)outcome.response;
         assert_string_equal(response->text, request.text);
         assert_true(response->number == INT64_MIN);
         nx_arena_destroy(outcome.arena);
     }
-    free_bench(bench);
+    bench_free(bench);
 }
 
 static void test_wire__failure_carries_details(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench((struct wire_server_options){0});
+    struct bench *bench = bench_new((struct wire_server_options){0});
     for (int code = NX_CANCELLED; code <= NX_UNAUTHENTICATED; code++) {
         Nexus__Test__V1__FailRequest request = NEXUS__TEST__V1__FAIL_REQUEST__INIT;
         request.code = code;
         request.message = (char *)"100% wrong:\n\xc3\xa9";
         request.field = (char *)"some.field";
-        struct outcome outcome = call(bench, method("Fail"), &request.base, NULL);
+        struct outcome outcome = bench_call(bench, bench_method("Fail"), &request.base, NULL);
         assert_int_equal(outcome.status.code, code);
         assert_string_equal(nx_status_message(outcome.status), request.message);
         struct nx_str details = outcome.status.error->details;
@@ -237,107 +59,108 @@ static void test_wire__failure_carries_details(void **state)
         google__rpc__status__free_unpacked(decoded, NULL);
         nx_arena_destroy(outcome.arena);
     }
-    free_bench(bench);
+    bench_free(bench);
 }
 
 static void test_wire__unknown_and_unimplemented_methods(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench((struct wire_server_options){0});
+    struct bench *bench = bench_new((struct wire_server_options){0});
     Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
-    struct wire_method nowhere = *method("Echo");
+    struct wire_method nowhere = *bench_method("Echo");
     nowhere.path = "/nexus.test.v1.NoService/Nothing";
     for (int i = 0; i < 10; i++) {
-        struct outcome outcome = call(bench, &nowhere, &request.base, NULL);
+        struct outcome outcome = bench_call(bench, &nowhere, &request.base, NULL);
         assert_int_equal(outcome.status.code, NX_UNIMPLEMENTED);
         nx_arena_destroy(outcome.arena);
     }
-    struct outcome outcome = call(bench, method("Missing"), &request.base, NULL);
+    struct outcome outcome = bench_call(bench, bench_method("Missing"), &request.base, NULL);
     assert_int_equal(outcome.status.code, NX_UNIMPLEMENTED);
     nx_arena_destroy(outcome.arena);
-    free_bench(bench);
+    bench_free(bench);
 }
 
 static void test_wire__deadline_passes_and_reaches_the_server(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench((struct wire_server_options){0});
+    struct bench *bench = bench_new((struct wire_server_options){0});
     Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
     int64_t deadline = nx_clock_monotonic_ns() + 200 * INT64_C(1000000);
     const struct wire_call_options options = {.deadline_ns = deadline};
-    struct outcome outcome = call(bench, method("Wait"), &request.base, &options);
+    struct outcome outcome = bench_call(bench, bench_method("Wait"), &request.base, &options);
     assert_int_equal(outcome.status.code, NX_DEADLINE_EXCEEDED);
-    wait_for(bench, &bench->cancelled, 1);
+    bench_wait_for(bench, &bench->cancelled, 1);
     int64_t seen = wire_call_deadline_ns(bench->waiting[0]);
     assert_true(seen > deadline - INT64_C(1000000000) && seen < deadline + INT64_C(1000000000));
     assert_true(wire_call_is_cancelled(bench->waiting[0]));
     nx_arena_destroy(outcome.arena);
-    free_bench(bench);
+    bench_free(bench);
 }
 
 static void test_wire__client_cancels(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench((struct wire_server_options){0});
+    struct bench *bench = bench_new((struct wire_server_options){0});
     Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
-    struct outcome outcome = new_outcome(bench);
-    struct wire_client_call *handle = wire_client_unary(
-        bench->client, method("Wait"), &request.base, NULL, outcome.arena, on_done, &outcome);
-    wait_for(bench, &bench->waiting_count, 1);
+    struct outcome outcome = outcome_of(bench);
+    struct wire_client_call *handle =
+        wire_client_unary(bench->client, bench_method("Wait"), &request.base, NULL, outcome.arena,
+                          outcome_done, &outcome);
+    bench_wait_for(bench, &bench->waiting_count, 1);
     wire_client_cancel(handle);
-    finish(&outcome);
+    outcome_wait(&outcome);
     assert_int_equal(outcome.status.code, NX_CANCELLED);
-    wait_for(bench, &bench->cancelled, 1);
+    bench_wait_for(bench, &bench->cancelled, 1);
     wire_client_cancel(handle); /* too late is harmless */
     wire_client_release(handle);
     nx_arena_destroy(outcome.arena);
-    free_bench(bench);
+    bench_free(bench);
 }
 
 static void test_wire__in_flight_cap_sheds(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench((struct wire_server_options){.max_in_flight = 2});
+    struct bench *bench = bench_new((struct wire_server_options){.max_in_flight = 2});
     Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
     struct outcome held[2];
     for (size_t i = 0; i < 2; i++) {
-        held[i] = new_outcome(bench);
-        wire_client_release(wire_client_unary(bench->client, method("Wait"), &request.base, NULL,
-                                              held[i].arena, on_done, &held[i]));
-        wait_for(bench, &bench->waiting_count, i + 1);
+        held[i] = outcome_of(bench);
+        wire_client_release(wire_client_unary(bench->client, bench_method("Wait"), &request.base,
+                                              NULL, held[i].arena, outcome_done, &held[i]));
+        bench_wait_for(bench, &bench->waiting_count, i + 1);
     }
-    struct outcome shed = call(bench, method("Echo"), &request.base, NULL);
+    struct outcome shed = bench_call(bench, bench_method("Echo"), &request.base, NULL);
     assert_int_equal(shed.status.code, NX_RESOURCE_EXHAUSTED);
     nx_arena_destroy(shed.arena);
-    answer_waiting(bench);
+    bench_answer_waiting(bench);
     for (size_t i = 0; i < 2; i++) {
-        finish(&held[i]);
+        outcome_wait(&held[i]);
         assert_int_equal(held[i].status.code, NX_OK);
         nx_arena_destroy(held[i].arena);
     }
     struct outcome after;
     int64_t until = nx_clock_monotonic_ns() + TIMEOUT_S * INT64_C(1000000000);
     do { /* the held calls are counted until their answers have left */
-        after = call(bench, method("Echo"), &request.base, NULL);
+        after = bench_call(bench, bench_method("Echo"), &request.base, NULL);
         nx_arena_destroy(after.arena);
     } while (after.status.code != NX_OK && nx_clock_monotonic_ns() < until);
     assert_int_equal(after.status.code, NX_OK);
-    free_bench(bench);
+    bench_free(bench);
 }
 
 static void test_wire__sizes_are_capped(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench(
+    struct bench *bench = bench_new(
         (struct wire_server_options){.max_request_bytes = 65536, .max_metadata_bytes = 2048});
     static uint8_t bytes[70000];
     Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
     request.data = (ProtobufCBinaryData){60000, bytes};
-    struct outcome fits = call(bench, method("Echo"), &request.base, NULL);
+    struct outcome fits = bench_call(bench, bench_method("Echo"), &request.base, NULL);
     assert_int_equal(fits.status.code, NX_OK);
     nx_arena_destroy(fits.arena);
     request.data.len = sizeof bytes;
-    struct outcome large = call(bench, method("Echo"), &request.base, NULL);
+    struct outcome large = bench_call(bench, bench_method("Echo"), &request.base, NULL);
     assert_int_equal(large.status.code, NX_RESOURCE_EXHAUSTED);
     nx_arena_destroy(large.arena);
     request.data.len = 0;
@@ -345,51 +168,51 @@ static void test_wire__sizes_are_capped(void **state)
     memset(value, 'v', sizeof value);
     const struct wire_metadata metadata = {"x-large", {value, sizeof value}};
     const struct wire_call_options options = {.metadata = &metadata, .metadata_count = 1};
-    struct outcome crowded = call(bench, method("Echo"), &request.base, &options);
+    struct outcome crowded = bench_call(bench, bench_method("Echo"), &request.base, &options);
     assert_int_equal(crowded.status.code, NX_RESOURCE_EXHAUSTED);
     nx_arena_destroy(crowded.arena);
-    free_bench(bench);
+    bench_free(bench);
 }
 
 static void test_wire__an_answer_over_the_limit_says_so(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench((struct wire_server_options){.max_request_bytes = 8 << 20});
+    struct bench *bench = bench_new((struct wire_server_options){.max_request_bytes = 8 << 20});
     static uint8_t bytes[5 << 20]; /* the client takes 4 MiB */
     Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
     request.data = (ProtobufCBinaryData){sizeof bytes, bytes};
-    struct outcome outcome = call(bench, method("Echo"), &request.base, NULL);
+    struct outcome outcome = bench_call(bench, bench_method("Echo"), &request.base, NULL);
     assert_int_equal(outcome.status.code, NX_RESOURCE_EXHAUSTED);
     assert_string_equal(outcome.status.error->reason, "RESPONSE_TOO_LARGE");
     nx_arena_destroy(outcome.arena);
-    free_bench(bench);
+    bench_free(bench);
 }
 
 static void test_wire__a_request_over_the_limit_says_so(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench((struct wire_server_options){.max_request_bytes = 1 << 20});
+    struct bench *bench = bench_new((struct wire_server_options){.max_request_bytes = 1 << 20});
     static uint8_t bytes[2 << 20];
     Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
     request.data = (ProtobufCBinaryData){sizeof bytes, bytes};
-    struct outcome outcome = call(bench, method("Echo"), &request.base, NULL);
+    struct outcome outcome = bench_call(bench, bench_method("Echo"), &request.base, NULL);
     assert_int_equal(outcome.status.code, NX_RESOURCE_EXHAUSTED);
     assert_string_equal(outcome.status.error->reason, "REQUEST_TOO_LARGE");
     nx_arena_destroy(outcome.arena);
-    free_bench(bench);
+    bench_free(bench);
 }
 
 static void test_wire__invalid_metadata_completes_with_an_error(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench((struct wire_server_options){0});
+    struct bench *bench = bench_new((struct wire_server_options){0});
     Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
     const struct wire_metadata metadata = {"Not Valid", {"v", 1}};
     const struct wire_call_options options = {.metadata = &metadata, .metadata_count = 1};
-    struct outcome outcome = call(bench, method("Echo"), &request.base, &options);
-    assert_int_equal(outcome.status.code, NX_INTERNAL);
+    struct outcome outcome = bench_call(bench, bench_method("Echo"), &request.base, &options);
+    assert_int_equal(outcome.status.code, NX_INVALID_ARGUMENT);
     nx_arena_destroy(outcome.arena);
-    free_bench(bench);
+    bench_free(bench);
 }
 
 static void *drain(void *server)
@@ -401,33 +224,33 @@ static void *drain(void *server)
 static void test_wire__drain_finishes_calls_under_way(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench((struct wire_server_options){.shards = 2});
+    struct bench *bench = bench_new((struct wire_server_options){.shards = 2});
     Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
-    struct outcome outcome = new_outcome(bench);
-    wire_client_release(wire_client_unary(bench->client, method("Wait"), &request.base, NULL,
-                                          outcome.arena, on_done, &outcome));
-    wait_for(bench, &bench->waiting_count, 1);
+    struct outcome outcome = outcome_of(bench);
+    wire_client_release(wire_client_unary(bench->client, bench_method("Wait"), &request.base, NULL,
+                                          outcome.arena, outcome_done, &outcome));
+    bench_wait_for(bench, &bench->waiting_count, 1);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, drain, bench->server), 0);
     struct outcome refused;
     int64_t until = nx_clock_monotonic_ns() + TIMEOUT_S * INT64_C(1000000000);
     do {
-        refused = call(bench, method("Echo"), &request.base, NULL);
+        refused = bench_call(bench, bench_method("Echo"), &request.base, NULL);
         nx_arena_destroy(refused.arena);
     } while (refused.status.code == NX_OK && nx_clock_monotonic_ns() < until);
     assert_int_equal(refused.status.code, NX_UNAVAILABLE);
-    answer_waiting(bench);
-    finish(&outcome);
+    bench_answer_waiting(bench);
+    outcome_wait(&outcome);
     assert_int_equal(outcome.status.code, NX_OK);
     nx_arena_destroy(outcome.arena);
     pthread_join(thread, NULL);
-    free_bench(bench);
+    bench_free(bench);
 }
 
 static void test_wire__address_in_use_is_said(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench((struct wire_server_options){0});
+    struct bench *bench = bench_new((struct wire_server_options){0});
     struct nx_arena *arena = nx_arena_new(4096);
     const char *address = bench->target;
     const struct wire_server_options options = {.addresses = &address, .address_count = 1};
@@ -438,30 +261,30 @@ static void test_wire__address_in_use_is_said(void **state)
     assert_non_null(strstr(nx_status_message(status), address));
     wire_server_destroy(second);
     nx_arena_destroy(arena);
-    free_bench(bench);
+    bench_free(bench);
 }
 
 static void test_wire__no_server_is_unavailable(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench((struct wire_server_options){0});
+    struct bench *bench = bench_new((struct wire_server_options){0});
     wire_server_drain(bench->server, 0);
     Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
-    struct outcome outcome = call(bench, method("Echo"), &request.base, NULL);
+    struct outcome outcome = bench_call(bench, bench_method("Echo"), &request.base, NULL);
     assert_int_equal(outcome.status.code, NX_UNAVAILABLE);
     nx_arena_destroy(outcome.arena);
-    free_bench(bench);
+    bench_free(bench);
 }
 
 /* Each channel pauses on its own between attempts; calls must go to one that is back. */
 static void test_wire__no_call_fails_once_a_channel_is_back(void **state)
 {
     (void)state;
-    struct bench *bench = new_bench((struct wire_server_options){0});
+    struct bench *bench = bench_new((struct wire_server_options){0});
     Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
     wire_server_destroy(bench->server);
     for (int i = 0; i < 8; i++) {
-        struct outcome outcome = call(bench, method("Echo"), &request.base, NULL);
+        struct outcome outcome = bench_call(bench, bench_method("Echo"), &request.base, NULL);
         assert_int_equal(outcome.status.code, NX_UNAVAILABLE);
         nx_arena_destroy(outcome.arena);
     }
@@ -469,23 +292,23 @@ static void test_wire__no_call_fails_once_a_channel_is_back(void **state)
     const char *address = bench->target;
     const struct wire_server_options options = {.addresses = &address, .address_count = 1};
     assert_int_equal(wire_server_new(&options, &bench->server).code, NX_OK);
-    assert_int_equal(nexus_test_v1_echo_service_serve(bench->server, &implementation, bench).code,
+    assert_int_equal(nexus_test_v1_echo_service_serve(bench->server, &bench_service, bench).code,
                      NX_OK);
     assert_int_equal(wire_server_start(bench->server, arena).code, NX_OK);
     nx_arena_destroy(arena);
     enum nx_code code;
     int64_t until = nx_clock_monotonic_ns() + TIMEOUT_S * INT64_C(1000000000);
     do {
-        struct outcome outcome = call(bench, method("Echo"), &request.base, NULL);
+        struct outcome outcome = bench_call(bench, bench_method("Echo"), &request.base, NULL);
         code = outcome.status.code;
         nx_arena_destroy(outcome.arena);
     } while (code != NX_OK && nx_clock_monotonic_ns() < until);
     for (int i = 0; i < 200; i++) {
-        struct outcome outcome = call(bench, method("Echo"), &request.base, NULL);
+        struct outcome outcome = bench_call(bench, bench_method("Echo"), &request.base, NULL);
         assert_int_equal(outcome.status.code, NX_OK);
         nx_arena_destroy(outcome.arena);
     }
-    free_bench(bench);
+    bench_free(bench);
 }
 
 int main(void)

@@ -9,7 +9,10 @@ nx_add_test(test_oas_spec LABEL unit SOURCES unit/test_oas_spec.c DEPS nx_openap
 # A service of the tests' own.
 nexus_generate(echo_api STUBS IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/unit
     PROTOS echo.proto DEPS nexus_google)
-nx_add_test(test_wire LABEL unit SOURCES unit/test_wire.c DEPS echo_api nx_wire)
+foreach(name wire wire_stream)
+    nx_add_test(test_${name} LABEL unit SOURCES unit/test_${name}.c unit/wire_bench.c
+        DEPS echo_api nx_wire)
+endforeach()
 nx_add_test(test_wire_pb LABEL unit SOURCES unit/test_wire_pb.c DEPS echo_api nx_wire)
 nx_add_test(test_codegen LABEL unit SOURCES unit/test_codegen.c DEPS nx_codegen)
 nx_add_test(test_svc LABEL unit SOURCES unit/test_svc.c DEPS nx_service)

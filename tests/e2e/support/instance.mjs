@@ -74,6 +74,12 @@ class Program {
     return this.child.pid;
   }
 
+  // Bytes of memory that the process holds now.
+  get memory() {
+    const status = fs.readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+)/.exec(status)[1]) * 1024;
+  }
+
   tail() {
     return fs.readFileSync(this.logFile, 'utf8').split('\n').slice(-40).join('\n');
   }
