@@ -75,6 +75,8 @@ NEXUS_HTTP_LISTEN=127.0.0.1:$http_port NEXUS_BACKEND_TARGET=127.0.0.1:$grpc_port
     background gateway "$http_port" "$build_dir/gateway/nexus-gateway"
 noop_port=$(free_port)
 background noop "$noop_port" "$build_dir/tests/bench_noop" "127.0.0.1:$noop_port" 2
+skeleton_port=$(free_port)
+background skeleton "$skeleton_port" "$build_dir/tests/bench_skeleton" "127.0.0.1:$skeleton_port" 2
 
 # Each measurement prints "rate p50_us p99_us errors".
 grpc() { # PORT METHOD REQUEST CONNECTIONS STREAMS
@@ -133,6 +135,8 @@ run 'limit: no-op gRPC core, 4 x 8 calls' grpc "$noop_port" $service/GetProduct 
 noop=${measured[0]}
 run 'limit: pgbench -M prepared, 32 clients' database 32
 noop_rate=$noop db_rate=${measured[0]}
+run 'no-op through the generated skeleton' grpc "$skeleton_port" $service/GetProduct \
+    "products:$rows" 4 8
 run 'gRPC Get by random id, 4 x 8 calls' grpc "$grpc_port" $service/GetProduct "products:$rows" 4 8
 run 'gRPC Get by random id, 1 x 1 call' grpc "$grpc_port" $service/GetProduct "products:$rows" 1 1
 run 'gRPC List of 20, 4 x 8 calls' grpc "$grpc_port" $service/ListProducts page:20 4 8
