@@ -151,9 +151,7 @@ static void watch(struct wire_call *call)
         return;
     grpc_op op = closed_op(call);
     wire_call_ref(call);
-    grpc_call_error error = grpc_call_start_batch(call->core, &op, 1, &call->closed, NULL);
-    assert(error == GRPC_CALL_OK);
-    (void)error;
+    wire_start_batch(call->core, &op, 1, &call->closed);
 }
 
 /* --- Answering --- */
@@ -198,9 +196,7 @@ static void answer(struct wire_call *call, enum nx_code code)
     ops[count++] = status_op(call, code);
     if (!atomic_exchange_explicit(&call->watched, true, memory_order_acq_rel))
         ops[count++] = closed_op(call);
-    grpc_call_error error = grpc_call_start_batch(call->core, ops, count, &call->sent, NULL);
-    assert(error == GRPC_CALL_OK);
-    (void)error;
+    wire_start_batch(call->core, ops, count, &call->sent);
 }
 
 void wire_call_reply(struct wire_call *call, const ProtobufCMessage *response)
@@ -369,6 +365,7 @@ static void post(struct wire_call *call, const struct wire_route *route)
     grpc_completion_queue *queue = call->shard->queue;
     reset(call, route);
     wire_server_call_begins(call->shard->server);
+    wire_hand_over(&call->arrived);
     grpc_call_error error =
         route->method
             ? grpc_server_request_registered_call(

@@ -212,14 +212,6 @@ static grpc_op initial_op(const struct wire_pairs *metadata, bool wait_for_ready
     return op;
 }
 
-void wire_client_call_batch(struct wire_client_call *call, const grpc_op *ops, size_t count,
-                            struct wire_tag *tag)
-{
-    grpc_call_error error = grpc_call_start_batch(call->core, ops, count, tag, NULL);
-    assert(error == GRPC_CALL_OK);
-    (void)error;
-}
-
 /* All of a unary call in one batch. */
 static void start_unary(struct wire_client_call *call, const grpc_op *initial,
                         const grpc_op *status)
@@ -234,7 +226,7 @@ static void start_unary(struct wire_client_call *call, const grpc_op *initial,
     ops[3].data.recv_initial_metadata.recv_initial_metadata = &call->initial;
     ops[4].data.recv_message.recv_message = &call->response;
     atomic_init(&call->pending, 1);
-    wire_client_call_batch(call, ops, sizeof ops / sizeof *ops, &call->ended);
+    wire_start_batch(call->core, ops, sizeof ops / sizeof *ops, &call->ended);
 }
 
 static nx_status copy_metadata(struct wire_client_call *call,
@@ -255,7 +247,7 @@ static void start(struct wire_client_call *call, const struct wire_call_options 
     if (call->failure.code != NX_OK) {
         grpc_call_cancel(call->core, NULL);
         atomic_init(&call->pending, 1);
-        wire_client_call_batch(call, &status, 1, &call->ended);
+        wire_start_batch(call->core, &status, 1, &call->ended);
     } else {
         grpc_op initial = initial_op(&metadata, options && options->wait_for_ready);
         if (call->method->kind == WIRE_UNARY)

@@ -72,10 +72,6 @@ bool wire_client_call_enter(struct wire_client_call *call);
 /* A tag has come back and its callback has run; the last one completes the call. */
 void wire_client_call_leave(struct wire_client_call *call);
 
-/* Start a batch, whose tag is out. */
-void wire_client_call_batch(struct wire_client_call *call, const grpc_op *ops, size_t count,
-                            struct wire_tag *tag);
-
 /* Decode a response into an arena. */
 nx_status wire_client_call_decode(const struct wire_client_call *call, grpc_byte_buffer *buffer,
                                   struct nx_arena *arena,

@@ -34,7 +34,7 @@ static void start_sending(struct wire_client_call *call, const grpc_op *initial)
     grpc_op ops[3] = {
         *initial, {.op = GRPC_OP_SEND_MESSAGE}, {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT}};
     ops[1].data.send_message.send_message = call->request;
-    wire_client_call_batch(call, ops, call->request ? 3 : 1, &call->started);
+    wire_start_batch(call->core, ops, call->request ? 3 : 1, &call->started);
 }
 
 static void start_receiving(struct wire_client_call *call, const grpc_op *status)
@@ -43,10 +43,10 @@ static void start_receiving(struct wire_client_call *call, const grpc_op *status
     ops[0].data.recv_initial_metadata.recv_initial_metadata = &call->initial;
     ops[1].data.recv_message.recv_message = &call->response;
     if (wire_responses_stream(call->method->kind)) {
-        wire_client_call_batch(call, &ops[0], 1, &call->headers);
-        wire_client_call_batch(call, &ops[2], 1, &call->ended);
+        wire_start_batch(call->core, &ops[0], 1, &call->headers);
+        wire_start_batch(call->core, &ops[2], 1, &call->ended);
     } else {
-        wire_client_call_batch(call, ops, 3, &call->ended);
+        wire_start_batch(call->core, ops, 3, &call->ended);
     }
 }
 
@@ -110,7 +110,7 @@ bool wire_client_receive_typed(struct wire_client_call *call, wire_client_receiv
     call->received_arg = arg;
     grpc_op op = {.op = GRPC_OP_RECV_MESSAGE};
     op.data.recv_message.recv_message = &call->received;
-    wire_client_call_batch(call, &op, 1, &call->receiving);
+    wire_start_batch(call->core, &op, 1, &call->receiving);
     return true;
 }
 
@@ -150,7 +150,7 @@ bool wire_client_send(struct wire_client_call *call, const ProtobufCMessage *mes
     call->sent_arg = arg;
     grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
     op.data.send_message.send_message = call->sent;
-    wire_client_call_batch(call, &op, 1, &call->sending);
+    wire_start_batch(call->core, &op, 1, &call->sending);
     return true;
 }
 
@@ -160,7 +160,7 @@ bool wire_client_half_close(struct wire_client_call *call)
     if (!wire_client_call_enter(call))
         return false;
     grpc_op op = {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT};
-    wire_client_call_batch(call, &op, 1, &call->half_closing);
+    wire_start_batch(call->core, &op, 1, &call->half_closing);
     return true;
 }
 

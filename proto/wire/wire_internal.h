@@ -22,6 +22,12 @@ struct wire_tag {
  * comes back as a status. Pair it with grpc_shutdown_blocking(). */
 void wire_init(void);
 
+/* Start a batch of operations; the tag fires when all are done. */
+void wire_start_batch(grpc_call *call, const grpc_op *ops, size_t count, struct wire_tag *tag);
+
+/* Before any other operation whose tag the core will give back. */
+void wire_hand_over(struct wire_tag *tag);
+
 /* Serve a queue until it is shut down and empty: the body of its thread. */
 void wire_serve_queue(grpc_completion_queue *queue);
 

@@ -239,6 +239,7 @@ void wire_server_drain(struct wire_server *server, unsigned grace_ms)
     if (server->drained)
         return;
     server->drained = true;
+    wire_hand_over(&server->shut_down);
     grpc_server_shutdown_and_notify(server->core, server->shards[0].queue, &server->shut_down);
     if (!server->started) { /* nobody serves the queue */
         grpc_completion_queue_shutdown(server->shards[0].queue);
