@@ -1,215 +1,219 @@
-#include "wire_pb.h"
+#include "wire_pb_internal.h"
 
 #include "nx_utf8.h"
 
 #include <string.h>
 
-enum wire_type { VARINT = 0, FIXED64 = 1, LENGTH = 2, GROUP_BEGIN = 3, GROUP_END = 4, FIXED32 = 5 };
+static nx_status decode_message(struct wire_pb_scan *scan, const struct wire_pb_frame *up,
+                                struct wire_pb_cursor cursor, ProtobufCMessage *message);
 
-#define MAX_VARINT_BYTES 10
-#define MAX_FIELD_NUMBER 536870911
-
-/* One scan of one message from a stranger. */
-struct scan {
-    const struct wire_pb_limits *limits;
-    struct nx_arena *arena;
-    uint32_t fields;
-};
-
-/* A message being scanned, and the field of the one above that holds it. */
-struct frame {
-    const struct frame *up;
-    const ProtobufCMessageDescriptor *type;
-    const ProtobufCFieldDescriptor *field; /* being read, NULL if unknown */
-    uint32_t depth;
-};
-
-struct cursor {
-    const uint8_t *at;
-    const uint8_t *end;
-};
-
-static char *path_of(const struct frame *frame, struct nx_arena *arena)
+static ProtobufCMessage *new_message(const struct wire_pb_scan *scan,
+                                     const ProtobufCMessageDescriptor *type)
 {
-    if (!frame)
-        return nx_arena_strdup(arena, NX_STR(""));
-    char *above = path_of(frame->up, arena);
-    if (!above || !frame->field)
-        return above;
-    return nx_arena_printf(arena, "%s%s%s", above, *above ? "." : "", frame->field->name);
+    ProtobufCMessage *message = nx_arena_alloc(scan->arena, type->sizeof_message);
+    if (message)
+        protobuf_c_message_init(type, message);
+    return message;
 }
 
-static nx_status malformed(const struct scan *scan, const struct frame *frame, const char *what)
+/* A new element of a list; or a member, which is merged with what it has. */
+static nx_status decode_submessage(struct wire_pb_scan *scan, const struct wire_pb_frame *frame,
+                                   struct wire_pb_cursor inner)
 {
-    char *path = path_of(frame, scan->arena);
-    return path ? nx_fail_field(scan->arena, path, "%s", what) : nx_fail_memory();
+    const ProtobufCFieldDescriptor *field = frame->field;
+    bool listed = field->label == PROTOBUF_C_LABEL_REPEATED;
+    if (frame->depth >= scan->limits->max_depth)
+        return wire_pb_malformed(scan, frame, "messages are nested too deep");
+    ProtobufCMessage **slot = wire_pb_slot(scan, frame->message, field);
+    if (slot && (listed || !*slot))
+        *slot = new_message(scan, field->descriptor);
+    if (!slot || !*slot)
+        return nx_fail_memory();
+    if (listed && *(size_t *)wire_pb_at(frame->message, field->quantifier_offset) == 1)
+        NX_TRY(wire_pb_note_map(scan, frame->message, field));
+    return decode_message(scan, frame, inner, *slot);
 }
 
-static bool read_varint(struct cursor *cursor, uint64_t *ret_value)
+static nx_status decode_string(const struct wire_pb_scan *scan, const struct wire_pb_frame *frame,
+                               struct nx_str text)
 {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < MAX_VARINT_BYTES && cursor->at < cursor->end; i++) {
-        uint8_t byte = *cursor->at++;
-        value |= (uint64_t)(byte & 0x7F) << (7 * i);
-        if (!(byte & 0x80)) {
-            *ret_value = value;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool skip_bytes(struct cursor *cursor, uint64_t count)
-{
-    if (count > (uint64_t)(cursor->end - cursor->at))
-        return false;
-    cursor->at += count;
-    return true;
-}
-
-static bool read_tag(struct cursor *cursor, uint32_t *ret_number, enum wire_type *ret_type)
-{
-    uint64_t tag;
-    if (!read_varint(cursor, &tag) || tag >> 3 == 0 || tag >> 3 > MAX_FIELD_NUMBER || (tag & 7) > 5)
-        return false;
-    *ret_number = (uint32_t)(tag >> 3);
-    *ret_type = (enum wire_type)(tag & 7);
-    return true;
-}
-
-static nx_status count_field(struct scan *scan, const struct frame *frame)
-{
-    if (++scan->fields > scan->limits->max_fields)
-        return malformed(scan, frame, "the message has too many fields");
-    return NX_STATUS_OK;
-}
-
-/* Skip what one field holds, other than a group. */
-static bool skip_plain(struct cursor *cursor, enum wire_type type)
-{
-    uint64_t value;
-    switch (type) {
-    case VARINT:
-        return read_varint(cursor, &value);
-    case FIXED64:
-        return skip_bytes(cursor, 8);
-    case FIXED32:
-        return skip_bytes(cursor, 4);
-    case LENGTH:
-        return read_varint(cursor, &value) && skip_bytes(cursor, value);
-    default:
-        return false;
-    }
-}
-
-/* Skip a group whose opening tag has been read, with all the groups in it. */
-static nx_status skip_group(struct scan *scan, const struct frame *frame, struct cursor *cursor,
-                            uint32_t number)
-{
-    for (;;) {
-        uint32_t inner;
-        enum wire_type type;
-        NX_TRY(count_field(scan, frame));
-        if (!read_tag(cursor, &inner, &type))
-            return malformed(scan, frame, "a group is cut off");
-        if (type == GROUP_END)
-            return inner == number ? NX_STATUS_OK
-                                   : malformed(scan, frame, "a group ends with another's number");
-        if (type == GROUP_BEGIN) {
-            struct frame below = {frame, NULL, NULL, frame->depth + 1};
-            if (below.depth > scan->limits->max_depth)
-                return malformed(scan, frame, "messages are nested too deep");
-            NX_TRY(skip_group(scan, &below, cursor, inner));
-        } else if (!skip_plain(cursor, type)) {
-            return malformed(scan, frame, "a field of a group is cut off");
-        }
-    }
-}
-
-static nx_status scan_message(struct scan *scan, const struct frame *up,
-                              const ProtobufCMessageDescriptor *type, struct cursor cursor);
-
-/* Check what a length-delimited field holds, by the type it is declared with. */
-static nx_status scan_delimited(struct scan *scan, const struct frame *frame, struct cursor *cursor)
-{
-    uint64_t length;
-    if (!read_varint(cursor, &length) || length > (uint64_t)(cursor->end - cursor->at))
-        return malformed(scan, frame, "the field is cut off");
-    struct cursor inner = {cursor->at, cursor->at + length};
-    cursor->at += length;
-    if (!frame->field)
-        return NX_STATUS_OK;
-    if (frame->field->type == PROTOBUF_C_TYPE_MESSAGE)
-        return scan_message(scan, frame, frame->field->descriptor, inner);
-    if (frame->field->type != PROTOBUF_C_TYPE_STRING)
-        return NX_STATUS_OK;
-    struct nx_str text = {(const char *)inner.at, (size_t)length};
     if (text.len > 0 && memchr(text.ptr, '\0', text.len))
-        return malformed(scan, frame, "contains a NUL character");
-    return nx_utf8_valid(text) ? NX_STATUS_OK : malformed(scan, frame, "is not valid UTF-8");
+        return wire_pb_malformed(scan, frame, "contains a NUL character");
+    if (!nx_utf8_valid(text))
+        return wire_pb_malformed(scan, frame, "is not valid UTF-8");
+    char *copy = nx_arena_strdup(scan->arena, text);
+    char **slot = wire_pb_slot(scan, frame->message, frame->field);
+    if (!copy || !slot)
+        return nx_fail_memory();
+    *slot = copy;
+    return NX_STATUS_OK;
 }
 
-static nx_status scan_message(struct scan *scan, const struct frame *up,
-                              const ProtobufCMessageDescriptor *type, struct cursor cursor)
+static nx_status decode_bytes(const struct wire_pb_scan *scan, const struct wire_pb_frame *frame,
+                              struct nx_str bytes)
 {
-    struct frame frame = {up, type, NULL, up ? up->depth + 1 : 1};
-    if (frame.depth > scan->limits->max_depth)
-        return malformed(scan, up, "messages are nested too deep");
-    while (cursor.at < cursor.end) {
-        uint32_t number;
-        enum wire_type wire_type;
-        frame.field = NULL;
-        NX_TRY(count_field(scan, &frame));
-        if (!read_tag(&cursor, &number, &wire_type))
-            return malformed(scan, &frame, "holds bytes that are no protobuf field");
-        frame.field = protobuf_c_message_descriptor_get_field(type, number);
-        if (wire_type == LENGTH)
-            NX_TRY(scan_delimited(scan, &frame, &cursor));
-        else if (wire_type == GROUP_BEGIN)
-            NX_TRY(skip_group(scan, &frame, &cursor, number));
-        else if (!skip_plain(&cursor, wire_type))
-            return malformed(scan, &frame, "the field is cut off");
+    uint8_t *copy = bytes.len > 0 ? nx_arena_alloc(scan->arena, bytes.len) : NULL;
+    ProtobufCBinaryData *slot = wire_pb_slot(scan, frame->message, frame->field);
+    if (!slot || (bytes.len > 0 && !copy))
+        return nx_fail_memory();
+    if (copy)
+        memcpy(copy, bytes.ptr, bytes.len);
+    *slot = (ProtobufCBinaryData){bytes.len, copy};
+    return NX_STATUS_OK;
+}
+
+static nx_status decode_delimited(struct wire_pb_scan *scan, const struct wire_pb_frame *frame,
+                                  struct wire_pb_cursor *cursor)
+{
+    struct wire_pb_cursor inner;
+    NX_TRY(wire_pb_read_delimited(scan, frame, cursor, &inner));
+    if (frame->field->type == PROTOBUF_C_TYPE_MESSAGE)
+        return decode_submessage(scan, frame, inner);
+    struct nx_str bytes = {(const char *)inner.at, (size_t)(inner.end - inner.at)};
+    if (frame->field->type == PROTOBUF_C_TYPE_STRING)
+        return decode_string(scan, frame, bytes);
+    return decode_bytes(scan, frame, bytes);
+}
+
+/* How many numbers packed bytes hold, if they are whole. */
+static size_t count_packed(const struct wire_pb_kind *kind, struct wire_pb_cursor bytes)
+{
+    size_t len = (size_t)(bytes.end - bytes.at);
+    if (kind->wire_type != VARINT)
+        return len / kind->size;
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++)
+        count += bytes.at[i] < 0x80;
+    return count;
+}
+
+static nx_status decode_packed(struct wire_pb_scan *scan, const struct wire_pb_frame *frame,
+                               struct wire_pb_cursor *cursor)
+{
+    const struct wire_pb_kind *kind = &wire_pb_kinds[frame->field->type];
+    struct wire_pb_cursor inner;
+    NX_TRY(wire_pb_read_delimited(scan, frame, cursor, &inner));
+    size_t count = count_packed(kind, inner);
+    char *slots = count > 0 ? wire_pb_append(scan, frame->message, frame->field, count) : NULL;
+    if (count > 0 && !slots)
+        return nx_fail_memory();
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits;
+        if (!wire_pb_read_number(&inner, (enum wire_type)kind->wire_type, &bits))
+            return wire_pb_malformed(scan, frame, "holds a number that is too long");
+        wire_pb_store_number(slots + i * kind->size, kind, bits);
+    }
+    if (inner.at != inner.end)
+        return wire_pb_malformed(scan, frame, "holds a number that is cut off");
+    return NX_STATUS_OK;
+}
+
+static nx_status decode_number(struct wire_pb_scan *scan, const struct wire_pb_frame *frame,
+                               struct wire_pb_cursor *cursor)
+{
+    const struct wire_pb_kind *kind = &wire_pb_kinds[frame->field->type];
+    uint64_t bits;
+    if (!wire_pb_read_number(cursor, (enum wire_type)kind->wire_type, &bits))
+        return wire_pb_malformed(scan, frame, "the field is cut off");
+    void *slot = wire_pb_slot(scan, frame->message, frame->field);
+    if (!slot)
+        return nx_fail_memory();
+    wire_pb_store_number(slot, kind, bits);
+    return NX_STATUS_OK;
+}
+
+static nx_status decode_unknown(struct wire_pb_scan *scan, const struct wire_pb_frame *frame,
+                                struct wire_pb_cursor *cursor, uint32_t number, enum wire_type type)
+{
+    const char *begin = (const char *)cursor->at;
+    NX_TRY(wire_pb_skip(scan, frame, cursor, number, type));
+    struct nx_str bytes = {begin, (size_t)((const char *)cursor->at - begin)};
+    return wire_pb_keep_unknown(scan, frame->message, number, type, bytes);
+}
+
+/* Fields come in order, and a list's elements one after the other: most are found by a guess. */
+static const ProtobufCFieldDescriptor *find_field(struct wire_pb_frame *frame, uint32_t number)
+{
+    const ProtobufCMessageDescriptor *type = frame->message->descriptor;
+    for (unsigned i = frame->guess; i < type->n_fields && i < frame->guess + 2; i++) {
+        if (type->fields[i].id == number) {
+            frame->guess = i;
+            return &type->fields[i];
+        }
+    }
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(type, number);
+    if (field)
+        frame->guess = (unsigned)(field - type->fields);
+    return field;
+}
+
+/* Remember that the frame's field, a required one, is there. */
+static nx_status note_required(const struct wire_pb_scan *scan, struct wire_pb_frame *frame)
+{
+    if (!frame->required)
+        frame->required =
+            nx_arena_calloc(scan->arena, frame->message->descriptor->n_fields / 8 + 1, 1);
+    if (!frame->required)
+        return nx_fail_memory();
+    frame->required[frame->guess / 8] |= (uint8_t)(1U << frame->guess % 8);
+    return NX_STATUS_OK;
+}
+
+static nx_status check_required(const struct wire_pb_scan *scan, struct wire_pb_frame *frame)
+{
+    const ProtobufCMessageDescriptor *type = frame->message->descriptor;
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        frame->field = &type->fields[i];
+        if (frame->field->label == PROTOBUF_C_LABEL_REQUIRED && !frame->field->default_value &&
+            !(frame->required && frame->required[i / 8] >> i % 8 & 1))
+            return wire_pb_malformed(scan, frame, "is required");
     }
     return NX_STATUS_OK;
 }
 
-nx_status wire_pb_check(const ProtobufCMessageDescriptor *type, struct nx_str bytes,
-                        const struct wire_pb_limits *limits, struct nx_arena *arena)
+static nx_status decode_field(struct wire_pb_scan *scan, struct wire_pb_frame *frame,
+                              struct wire_pb_cursor *cursor)
 {
-    struct scan scan = {.limits = limits, .arena = arena};
-    const uint8_t *begin = (const uint8_t *)(bytes.len > 0 ? bytes.ptr : "");
-    return scan_message(&scan, NULL, type, (struct cursor){begin, begin + bytes.len});
+    uint32_t number = 0;
+    enum wire_type type = GROUP_END;
+    frame->field = NULL;
+    NX_TRY(wire_pb_read_tag(scan, frame, cursor, &number, &type));
+    const ProtobufCFieldDescriptor *field = find_field(frame, number);
+    frame->field = field;
+    if (!field)
+        return decode_unknown(scan, frame, cursor, number, type);
+    bool expected = type == wire_pb_kinds[field->type].wire_type;
+    if (expected && field->label == PROTOBUF_C_LABEL_REQUIRED)
+        NX_TRY(note_required(scan, frame));
+    if (expected && type == LENGTH)
+        return decode_delimited(scan, frame, cursor);
+    if (expected)
+        return decode_number(scan, frame, cursor);
+    if (type == LENGTH && field->label == PROTOBUF_C_LABEL_REPEATED)
+        return decode_packed(scan, frame, cursor);
+    return decode_unknown(scan, frame, cursor, number, type);
 }
 
-static void *arena_alloc(void *arena, size_t size)
+static nx_status decode_message(struct wire_pb_scan *scan, const struct wire_pb_frame *up,
+                                struct wire_pb_cursor cursor, ProtobufCMessage *message)
 {
-    return nx_arena_alloc(arena, size);
-}
-
-static void arena_free(void *arena, void *memory)
-{
-    (void)arena;
-    (void)memory;
-}
-
-ProtobufCAllocator wire_pb_allocator(struct nx_arena *arena)
-{
-    return (ProtobufCAllocator){.alloc = arena_alloc, .free = arena_free, .allocator_data = arena};
+    struct wire_pb_frame frame = {.up = up, .message = message, .depth = up ? up->depth + 1 : 1};
+    while (cursor.at < cursor.end)
+        NX_TRY(decode_field(scan, &frame, &cursor));
+    return check_required(scan, &frame);
 }
 
 nx_status wire_pb_unpack(const ProtobufCMessageDescriptor *type, struct nx_str bytes,
                          const struct wire_pb_limits *limits, struct nx_arena *arena,
                          ProtobufCMessage **ret_message)
 {
-    NX_TRY(wire_pb_check(type, bytes, limits, arena));
-    ProtobufCAllocator allocator = wire_pb_allocator(arena);
-    ProtobufCMessage *message =
-        protobuf_c_message_unpack(type, &allocator, bytes.len, (const uint8_t *)bytes.ptr);
-    if (message) {
-        *ret_message = message;
-        return NX_STATUS_OK;
-    }
-    if (nx_arena_exhausted(arena))
+    struct wire_pb_scan scan = {.limits = limits, .arena = arena};
+    ProtobufCMessage *message = new_message(&scan, type);
+    if (!message)
         return nx_fail_memory();
-    return nx_fail_field(arena, "", "the bytes are not a %s", type->name);
+    const uint8_t *begin = (const uint8_t *)(bytes.len > 0 ? bytes.ptr : "");
+    NX_TRY(decode_message(&scan, NULL, (struct wire_pb_cursor){begin, begin + bytes.len}, message));
+    NX_TRY(wire_pb_settle_maps(&scan));
+    *ret_message = message;
+    return NX_STATUS_OK;
 }

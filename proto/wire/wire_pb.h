@@ -1,8 +1,9 @@
-/* Messages in and out of bytes that a stranger sent.
+/* Messages out of bytes that a stranger sent.
  *
- * protobuf-c trusts its input: it recurses without limit, takes any bytes for a string, and can be
- * made to allocate 60 times what it is sent. So untrusted bytes are walked once before they are
- * unpacked (wire_pb_check), and unpacked into a capped arena.
+ * protobuf-c's own unpack trusts its input: it recurses without limit, takes any bytes for a
+ * string, refuses fields of an unexpected wire type, and replaces a oneof's message seen twice.
+ * So untrusted bytes are checked and decoded here, in one pass and by descriptor, into the structs
+ * that protobuf-c packs, checks and frees no differently from its own.
  * Encoding: https://protobuf.dev/programming-guides/encoding/ */
 #ifndef WIRE_PB_H
 #define WIRE_PB_H
@@ -15,23 +16,23 @@
 #include "nx_str.h"
 
 struct wire_pb_limits {
-    uint32_t max_depth;  /* message nesting, the outermost being 1 */
-    uint32_t max_fields; /* fields of the message and all in it */
+    uint32_t max_depth;  /* nesting of messages and groups, the outermost message being 1 */
+    uint32_t max_fields; /* fields of the message and all in it; values in a packed list are free */
 };
 
-/* Check that bytes are a well-formed message of the type within the limits: whole fields, known
- * wire types, matched groups, valid UTF-8 without NUL in strings.
- * Fails:   INVALID_ARGUMENT; the violation names the field, as in "product.tags". */
-nx_status wire_pb_check(const ProtobufCMessageDescriptor *type, struct nx_str bytes,
-                        const struct wire_pb_limits *limits, struct nx_arena *arena) NX_MUST_USE;
-
-/* Check, then unpack into the arena; nothing needs to be freed.
- * Fails:   INVALID_ARGUMENT as above; RESOURCE_EXHAUSTED when the arena is full. */
+/* Decode a message into the arena; nothing needs to be freed, and the bytes may be let go after.
+ *
+ * As the specification has it: of a field seen twice the last value counts, and messages merge, in
+ * a oneof too; lists take packed and single values, whichever they are declared with; of the
+ * entries of a map that share a key the last is kept, and what an entry lacks is its default;
+ * fields that are unknown or of another wire type, and groups, are kept in `unknown_fields`, and
+ * packed again; enums keep numbers that have no name. Strings must be valid UTF-8 without NUL.
+ * What protobuf-c adds: a proto2 `required` field must be in each occurrence of its message.
+ *
+ * Fails:   INVALID_ARGUMENT; the violation names the field, as in "product.tags".
+ *          RESOURCE_EXHAUSTED when the arena is full. */
 nx_status wire_pb_unpack(const ProtobufCMessageDescriptor *type, struct nx_str bytes,
                          const struct wire_pb_limits *limits, struct nx_arena *arena,
                          ProtobufCMessage **ret_message) NX_MUST_USE;
-
-/* An allocator for protobuf-c that takes from the arena and never frees. */
-ProtobufCAllocator wire_pb_allocator(struct nx_arena *arena);
 
 #endif

@@ -1,4 +1,5 @@
-/* The check of untrusted protobuf. */
+/* What is refused of untrusted protobuf, and the limits of what is taken. What is made of the rest
+ * is in test_wire_pb_decode.c. */
 #include "echo.pb-c.h"
 #include "wire_pb.h"
 
@@ -14,7 +15,8 @@ static const ProtobufCMessageDescriptor *const type = &nexus__test__v1__echo_mes
 
 static nx_status check(const char *bytes, size_t len, struct nx_arena *arena)
 {
-    return wire_pb_check(type, (struct nx_str){bytes, len}, &limits, arena);
+    ProtobufCMessage *message;
+    return wire_pb_unpack(type, (struct nx_str){bytes, len}, &limits, arena, &message);
 }
 
 /* Bytes, what is said of them, and of which field. */
@@ -72,6 +74,13 @@ static const struct row rows[] = {
     ROW("length that wraps", "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", NX_INVALID_ARGUMENT,
         "text"),
     ROW("cut tag", "\x80", NX_INVALID_ARGUMENT, ""),
+    ROW("tag of 5 bytes", "\xa8\x80\x80\x80\x00\x01", NX_OK, NULL),
+    ROW("tag of 6 bytes", "\xa8\x80\x80\x80\x80\x00\x01", NX_INVALID_ARGUMENT, ""),
+    ROW("largest field number", "\xf8\xff\xff\xff\x0f\x01", NX_OK, NULL),
+    ROW("field number too large", "\x80\x80\x80\x80\x10\x01", NX_INVALID_ARGUMENT, ""),
+    ROW("cut field of another wire type", "\x0d\x01\x02\x03", NX_INVALID_ARGUMENT, "text"),
+    ROW("group that is cut within", "\xa3\x06\x0a\x05\x01\xa4\x06", NX_INVALID_ARGUMENT, ""),
+    ROW("any bytes in a text of another wire type's group", "\x0b\x0a\x01\xff\x0c", NX_OK, NULL),
 };
 
 static void test_wire_pb__table(void **state)

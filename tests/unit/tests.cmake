@@ -24,6 +24,8 @@ nx_add_test(test_oas_document LABEL unit SOURCES unit/test_oas_document.c DEPS n
 # A message that has one of everything.
 nexus_generate(zoo IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/unit PROTOS zoo.proto
     DEPS nexus_wellknown)
+nx_add_test(test_wire_pb_decode LABEL unit SOURCES unit/test_wire_pb_decode.c
+    DEPS zoo echo_api nx_wire nexus_descriptors m)
 nx_add_test(test_json_token LABEL unit SOURCES unit/test_json_token.c DEPS nx_json)
 nx_add_test(test_pbj LABEL unit SOURCES unit/test_pbj.c unit/pbj_rows.c DEPS nx_json zoo)
 
