@@ -2,7 +2,7 @@
  *
  *   posted    wire_call_post(): the core has a place to put the next call of a route
  *   arrived   on_arrived(): a client called; another is posted in its place
- *   checked   admit(): in-flight cap, metadata cap, message present, pre-scan, unpack
+ *   checked   admit(): in-flight cap, metadata cap, message present, decode
  *   owned     the implementation has it: it streams, if it does (wire_stream.c), and answers from
  *             any thread
  *   watched   the closed tag is out: it fires when the call is over, and says whether the client

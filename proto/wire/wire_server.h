@@ -5,7 +5,7 @@
  * checks, decodes and dispatches; whoever the implementation hands the call to answers it, from
  * any thread, exactly once.
  *
- *   arrive -> check limits -> pre-scan -> unpack -> dispatch -> reply or fail -> gone
+ *   arrive -> check limits -> decode -> dispatch -> reply or fail -> gone
  *                 |               |          |
  *                 +---------------+----------+--> answered with an error, never dispatched
  *

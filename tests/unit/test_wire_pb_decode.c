@@ -307,6 +307,33 @@ static void test_wire_pb__merging_often_takes_no_more_memory_than_once(void **st
     nx_arena_destroy(arena);
 }
 
+/* Every cap under what is needed: whichever allocation fails, that is the answer. */
+static void test_wire_pb__any_allocation_may_fail(void **state)
+{
+    (void)state;
+    struct nx_arena *scratch = nx_arena_new(CAP_BYTES);
+    char hex[2000] =
+        "a0 01 01 a2 01 02 02 03 7a 01 61 82 01 01 ff 8a 01 03 22 01 61 a5 3f 01 02 03 04 "
+        "d2 02 02 10 04 d2 01 01 61 0b 0c";
+    for (size_t i = 0; i < 12; i++) /* more entries of map_animal than are sorted in place */
+        (void)snprintf(hex + strlen(hex), sizeof hex - strlen(hex), " fa 01 02 08 %02zx", i % 10);
+    struct nx_str bytes = from_hex(hex, scratch);
+    size_t enough = 0;
+    for (size_t cap = 0; enough == 0; cap += 16) {
+        struct nx_arena *arena = nx_arena_new(cap);
+        ProtobufCMessage *message = NULL;
+        nx_status status = wire_pb_unpack(ZOO, bytes, &limits, arena, &message);
+        if (status.code == NX_OK)
+            enough = cap;
+        else
+            assert_int_equal(status.code, NX_RESOURCE_EXHAUSTED);
+        assert_int_equal(status.code == NX_OK, message != NULL);
+        nx_arena_destroy(arena);
+    }
+    assert_true(enough > 0 && enough < 8000);
+    nx_arena_destroy(scratch);
+}
+
 /* ---- Agreement with protobuf-c ---- */
 
 static void *member(const ProtobufCMessage *message, size_t offset)
@@ -538,6 +565,7 @@ int main(void)
         cmocka_unit_test(test_wire_pb__negative_zero_survives),
         cmocka_unit_test(test_wire_pb__large_maps_are_settled),
         cmocka_unit_test(test_wire_pb__merging_often_takes_no_more_memory_than_once),
+        cmocka_unit_test(test_wire_pb__any_allocation_may_fail),
         cmocka_unit_test(test_wire_pb__agrees_with_protobuf_c),
         cmocka_unit_test(test_wire_pb__agrees_on_descriptors),
     };
