@@ -25,7 +25,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SPARE 64
+/* An answer of fewer bytes fits what a client must be ready for, or wastes little if it does not.
+ */
+#define LARGE_ANSWER_BYTES ((size_t)65536)
 
 static void post(struct wire_call *call, const struct wire_route *route);
 
@@ -33,8 +35,6 @@ static void post(struct wire_call *call, const struct wire_route *route);
 static void release(struct wire_call *call)
 {
     wire_stream_cleanup(call->stream);
-    if (call->counted)
-        atomic_fetch_sub_explicit(&call->shard->in_flight, 1, memory_order_relaxed);
     if (call->core)
         grpc_call_unref(call->core);
     if (call->payload)
@@ -48,65 +48,21 @@ static void release(struct wire_call *call)
     grpc_call_details_destroy(&call->details);
 }
 
-/* A route of the shard that lacks a posted call, or NULL; it counts as mended. */
-static const struct wire_route *take_missing(struct wire_shard *shard)
-{
-    struct wire_server *server = shard->server;
-    if (shard->missing_total == 0)
-        return NULL;
-    size_t i = 0;
-    while (shard->missing[i] == 0)
-        i++;
-    shard->missing[i]--;
-    shard->missing_total--;
-    return i < server->route_count ? &server->routes[i] : &server->unknown;
-}
-
-static void note_missing(struct wire_shard *shard, const struct wire_route *route)
-{
-    struct wire_server *server = shard->server;
-    size_t i = route->method ? (size_t)(route - server->routes) : server->route_count;
-    pthread_mutex_lock(&shard->mutex);
-    shard->missing[i]++;
-    shard->missing_total++;
-    pthread_mutex_unlock(&shard->mutex);
-}
-
-static void free_call(struct wire_call *call)
-{
-    nx_arena_destroy(call->arena);
-    free(call);
-}
-
 static void retire(struct wire_call *call)
 {
-    struct wire_shard *shard = call->shard;
-    struct wire_server *server = shard->server;
+    struct wire_server *server = call->shard->server;
     release(call);
     nx_arena_reset(call->arena);
-    pthread_mutex_lock(&shard->mutex);
-    const struct wire_route *missing = take_missing(shard);
-    bool keep = !missing && shard->spare_count < MAX_SPARE;
-    if (keep) {
-        call->next = shard->spare;
-        shard->spare = call;
-        shard->spare_count++;
-    }
-    pthread_mutex_unlock(&shard->mutex);
+    const struct wire_route *missing = wire_shard_keep(call->shard, call);
     if (missing)
         post(call, missing);
-    else if (!keep)
-        free_call(call);
     wire_server_call_ended(server);
 }
 
-void wire_call_free_spare(struct wire_shard *shard)
+void wire_call_free(struct wire_call *call)
 {
-    while (shard->spare) {
-        struct wire_call *call = shard->spare;
-        shard->spare = call->next;
-        free_call(call);
-    }
+    nx_arena_destroy(call->arena);
+    free(call);
 }
 
 void wire_call_ref(struct wire_call *call)
@@ -123,7 +79,9 @@ void wire_call_unref(struct wire_call *call)
 static void on_sent(struct wire_tag *tag, bool ok)
 {
     (void)ok; /* the client may be gone: the closed tag tells */
-    wire_call_unref(WIRE_OWNER(tag, struct wire_call, sent));
+    struct wire_call *call = WIRE_OWNER(tag, struct wire_call, sent);
+    wire_shard_sent(call->shard, &call->unsent);
+    wire_call_unref(call);
 }
 
 static void on_closed(struct wire_tag *tag, bool ok)
@@ -187,12 +145,18 @@ static void answer(struct wire_call *call, enum nx_code code)
     bool again = atomic_exchange_explicit(&call->answered, true, memory_order_acq_rel);
     assert(!again && "a call is answered once");
     (void)again;
+    if (call->counter)
+        atomic_fetch_sub_explicit(call->counter, 1, memory_order_relaxed);
     grpc_op ops[4];
     size_t count = 0;
     if (!call->initial_is_sent)
         ops[count++] = wire_call_initial_op(call);
-    if (call->response)
+    if (call->response) {
+        size_t bytes = grpc_byte_buffer_length(call->response);
+        if (bytes >= LARGE_ANSWER_BYTES)
+            wire_shard_sends(call->shard, &call->unsent, call->core, bytes);
         ops[count++] = message_op(call);
+    }
     ops[count++] = status_op(call, code);
     if (!atomic_exchange_explicit(&call->watched, true, memory_order_acq_rel))
         ops[count++] = closed_op(call);
@@ -267,15 +231,24 @@ nx_status wire_call_decode(const struct wire_call *call, grpc_byte_buffer *buffe
     return status;
 }
 
+/* Count the call among those under way, until it is answered. What streams may take its time, and
+ * is counted apart. */
+static nx_status count_in(struct wire_call *call)
+{
+    const struct wire_server_options *options = &call->shard->server->options;
+    bool streams = call->route->method->kind != WIRE_UNARY;
+    unsigned most = streams ? options->max_streaming : options->max_in_flight;
+    call->counter = streams ? &call->shard->streaming : &call->shard->in_flight;
+    if (atomic_fetch_add_explicit(call->counter, 1, memory_order_relaxed) < most)
+        return NX_STATUS_OK;
+    return nx_fail_reason(call->arena, NX_RESOURCE_EXHAUSTED, "TOO_MANY_CALLS",
+                          "the server has as many calls under way as it takes; try again");
+}
+
 static nx_status admit(struct wire_call *call, ProtobufCMessage **ret_request)
 {
-    const struct wire_server *server = call->shard->server;
     enum wire_kind kind = call->route->method->kind;
-    unsigned others = atomic_fetch_add_explicit(&call->shard->in_flight, 1, memory_order_relaxed);
-    call->counted = true;
-    if (others >= server->options.max_in_flight)
-        return nx_fail_reason(call->arena, NX_RESOURCE_EXHAUSTED, "TOO_MANY_CALLS",
-                              "the server has as many calls under way as it takes; try again");
+    NX_TRY(count_in(call));
     NX_TRY(check_metadata(call));
     if (kind != WIRE_UNARY)
         NX_TRY(wire_stream_init(call));
@@ -322,13 +295,7 @@ static void on_arrived(struct wire_tag *tag, bool ok)
 /* Memory for a call: one that is spare, or a new one. */
 static struct wire_call *new_call(struct wire_shard *shard)
 {
-    pthread_mutex_lock(&shard->mutex);
-    struct wire_call *call = shard->spare;
-    if (call) {
-        shard->spare = call->next;
-        shard->spare_count--;
-    }
-    pthread_mutex_unlock(&shard->mutex);
+    struct wire_call *call = wire_shard_take(shard);
     if (call)
         return call;
     call = calloc(1, sizeof *call);
@@ -385,7 +352,7 @@ void wire_call_post(struct wire_shard *shard, const struct wire_route *route)
         post(call, route);
         return;
     }
-    note_missing(shard, route);
+    wire_shard_lacks(shard, route);
     nx_log(NX_LOG_ERROR, "out of memory for a call", "method",
            route->method ? route->method->path : "*", NULL);
 }

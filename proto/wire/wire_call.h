@@ -5,6 +5,7 @@
 
 #include "wire_internal.h"
 #include "wire_pairs.h"
+#include "wire_shard.h"
 
 struct wire_call {
     struct wire_shard *shard;
@@ -15,7 +16,7 @@ struct wire_call {
     atomic_bool answered;
     atomic_bool watched; /* the closed tag, or an answer that stands for it, is out */
     atomic_bool is_cancelled;
-    bool counted; /* among the shard's in-flight calls */
+    atomic_uint *counter; /* of the shard, that the call is in until it is answered */
 
     grpc_call *core;
     gpr_timespec deadline;
@@ -36,6 +37,7 @@ struct wire_call {
     bool initial_is_sent;
     grpc_byte_buffer *response;
     grpc_slice message;
+    struct wire_unsent unsent;
 
     struct wire_stream *stream; /* NULL for unary calls, and before the first use */
 };
@@ -52,6 +54,7 @@ struct wire_stream {
     wire_typed on_received;
     void *received_arg;
     grpc_byte_buffer *sent;
+    struct wire_unsent unsent;
     wire_sent on_sent;
     void *sent_arg;
 };

@@ -31,24 +31,12 @@ void wire_hand_over(struct wire_tag *tag);
 /* Serve a queue until it is shut down and empty: the body of its thread. */
 void wire_serve_queue(grpc_completion_queue *queue);
 
+/* The same, and call `tick` about every second. */
+void wire_serve_queue_ticking(grpc_completion_queue *queue, void (*tick)(void *arg), void *arg);
+
 /* Between the core's time and nanoseconds of the monotonic clock. */
 gpr_timespec wire_time_from_deadline(int64_t deadline_ns);
 int64_t wire_time_to_deadline(gpr_timespec time);
-
-/* One completion queue of a server and its thread. */
-struct wire_shard {
-    struct wire_server *server;
-    grpc_completion_queue *queue;
-    pthread_t thread;
-    unsigned index;
-    bool running;
-    atomic_uint in_flight;
-    pthread_mutex_t mutex;   /* guards what follows */
-    struct wire_call *spare; /* gone, kept for the next; linked */
-    unsigned spare_count;
-    unsigned *missing; /* by route, the catch-all last: posted calls that it lacks */
-    unsigned missing_total;
-};
 
 /* A method that is served, or (method NULL) the catch-all for those that are not. */
 struct wire_route {
@@ -58,11 +46,13 @@ struct wire_route {
     void *registration; /* the core's handle */
 };
 
+struct wire_shard;
+
 struct wire_server {
     struct wire_server_options options; /* with defaults filled in */
     struct wire_pb_limits limits;
     grpc_server *core;
-    struct wire_shard *shards;
+    struct wire_shard *shards; /* wire_shard.h */
     struct wire_route *routes;
     size_t route_count;
     struct wire_route unknown;
@@ -80,8 +70,8 @@ struct wire_server {
  * another call is gone. Does nothing once the server shuts down. */
 void wire_call_post(struct wire_shard *shard, const struct wire_route *route);
 
-/* Free the calls that a shard keeps; none is alive. */
-void wire_call_free_spare(struct wire_shard *shard);
+/* Free a call that is spare. */
+void wire_call_free(struct wire_call *call);
 
 /* Count a call in, and out. */
 void wire_server_call_begins(struct wire_server *server);

@@ -8,6 +8,9 @@
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
 
+#define TICK_MS 1000
+#define EVENTS_A_LOOK 256
+
 static void log_of_core(gpr_log_func_args *line)
 {
     nx_log(NX_LOG_DEBUG, "grpc core", "message", line->message, NULL);
@@ -55,19 +58,33 @@ void wire_start_batch(grpc_call *call, const grpc_op *ops, size_t count, struct 
     (void)error;
 }
 
+/* Serve what comes until a time; false when the queue is shut down and empty. A busy queue looks at
+ * the clock now and then only. */
+static bool serve_until(grpc_completion_queue *queue, gpr_timespec until)
+{
+    for (unsigned served = 1;; served++) {
+        grpc_event event = grpc_completion_queue_next(queue, until, NULL);
+        if (event.type != GRPC_OP_COMPLETE)
+            return event.type == GRPC_QUEUE_TIMEOUT;
+        struct wire_tag *tag = event.tag;
+        take_over(tag);
+        tag->fire(tag, event.success != 0);
+        if (served % EVENTS_A_LOOK == 0 && gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), until) >= 0)
+            return true;
+    }
+}
+
 void wire_serve_queue(grpc_completion_queue *queue)
 {
-    for (;;) {
-        grpc_event event =
-            grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-        if (event.type == GRPC_QUEUE_SHUTDOWN)
-            return;
-        if (event.type == GRPC_OP_COMPLETE) {
-            struct wire_tag *tag = event.tag;
-            take_over(tag);
-            tag->fire(tag, event.success != 0);
-        }
-    }
+    while (serve_until(queue, gpr_inf_future(GPR_CLOCK_MONOTONIC)))
+        continue;
+}
+
+void wire_serve_queue_ticking(grpc_completion_queue *queue, void (*tick)(void *arg), void *arg)
+{
+    const gpr_timespec period = gpr_time_from_millis(TICK_MS, GPR_TIMESPAN);
+    while (serve_until(queue, gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), period)))
+        tick(arg);
 }
 
 gpr_timespec wire_time_from_deadline(int64_t deadline_ns)

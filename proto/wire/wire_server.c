@@ -1,4 +1,4 @@
-#include "wire_internal.h"
+#include "wire_shard.h"
 
 #include "nx_clock.h"
 #include "nx_log.h"
@@ -28,6 +28,9 @@ static struct wire_server_options with_defaults(struct wire_server_options optio
 {
     options.shards = or_default(options.shards, 1);
     options.max_in_flight = or_default(options.max_in_flight, 1024);
+    options.max_streaming = or_default(options.max_streaming, 256);
+    options.send_timeout_ms = or_default(options.send_timeout_ms, 60000);
+    options.max_unsent_bytes = or_default_size(options.max_unsent_bytes, (size_t)256 << 20);
     options.max_request_bytes = or_default_size(options.max_request_bytes, (size_t)4 << 20);
     options.max_metadata_bytes = or_default_size(options.max_metadata_bytes, (size_t)8 << 10);
     options.max_call_bytes = or_default_size(options.max_call_bytes, (size_t)64 << 20);
@@ -97,6 +100,18 @@ static void init_condition(pthread_cond_t *condition)
     pthread_condattr_destroy(&attributes);
 }
 
+static nx_status start_shards(struct wire_server *server)
+{
+    unsigned wanted = server->options.shards;
+    for (server->options.shards = 0; server->options.shards < wanted; server->options.shards++) {
+        struct wire_shard *shard = &server->shards[server->options.shards];
+        if (!wire_shard_init(shard, server, server->options.shards, MAX_ROUTES))
+            return nx_fail_memory();
+        grpc_server_register_completion_queue(server->core, shard->queue, NULL);
+    }
+    return NX_STATUS_OK;
+}
+
 nx_status wire_server_new(const struct wire_server_options *options,
                           struct wire_server **ret_server)
 {
@@ -105,13 +120,11 @@ nx_status wire_server_new(const struct wire_server_options *options,
     struct wire_shard *shards = calloc(full.shards, sizeof *shards);
     struct wire_route *routes = calloc(MAX_ROUTES, sizeof *routes);
     int *ports = calloc(full.address_count, sizeof *ports);
-    unsigned *missing = calloc((size_t)full.shards * (MAX_ROUTES + 1), sizeof *missing);
-    if (!server || !shards || !routes || !ports || !missing) {
+    if (!server || !shards || !routes || !ports) {
         free(server);
         free(shards);
         free(routes);
         free(ports);
-        free(missing);
         return nx_fail_memory();
     }
     wire_init();
@@ -126,15 +139,10 @@ nx_status wire_server_new(const struct wire_server_options *options,
     };
     pthread_mutex_init(&server->mutex, NULL);
     init_condition(&server->changed);
-    for (unsigned i = 0; i < full.shards; i++) {
-        shards[i] = (struct wire_shard){
-            .server = server,
-            .index = i,
-            .queue = grpc_completion_queue_create_for_next(NULL),
-            .missing = &missing[i * (MAX_ROUTES + 1)],
-        };
-        pthread_mutex_init(&shards[i].mutex, NULL);
-        grpc_server_register_completion_queue(server->core, shards[i].queue, NULL);
+    nx_status status = start_shards(server);
+    if (status.code != NX_OK) {
+        wire_server_destroy(server);
+        return status;
     }
     *ret_server = server;
     return NX_STATUS_OK;
@@ -169,7 +177,7 @@ nx_status wire_server_add(struct wire_server *server, const struct wire_service 
 static void *run_shard(void *arg)
 {
     struct wire_shard *shard = arg;
-    wire_serve_queue(shard->queue);
+    wire_shard_serve(shard);
     return NULL;
 }
 
@@ -253,13 +261,6 @@ void wire_server_drain(struct wire_server *server, unsigned grace_ms)
     }
 }
 
-static void free_shard(struct wire_shard *shard)
-{
-    grpc_completion_queue_destroy(shard->queue);
-    wire_call_free_spare(shard);
-    pthread_mutex_destroy(&shard->mutex);
-}
-
 void wire_server_destroy(struct wire_server *server)
 {
     if (!server)
@@ -276,11 +277,10 @@ void wire_server_destroy(struct wire_server *server)
     }
     grpc_server_destroy(server->core);
     for (unsigned i = 0; i < server->options.shards; i++)
-        free_shard(&server->shards[i]);
+        wire_shard_cleanup(&server->shards[i]);
     grpc_shutdown_blocking();
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->mutex);
-    free(server->shards[0].missing); /* one for all */
     free(server->shards);
     free(server->routes);
     free(server->ports);

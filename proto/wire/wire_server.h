@@ -20,8 +20,15 @@ struct wire_server;
 struct wire_server_options {
     const char *const *addresses; /* "0.0.0.0:50051", "[::]:0", "unix:/run/nexus.sock" */
     size_t address_count;
-    unsigned shards;           /* 0: 1 */
-    unsigned max_in_flight;    /* calls a shard has at once; 0: 1024. More get RESOURCE_EXHAUSTED */
+    unsigned shards; /* 0: 1 */
+    /* Calls a shard has at once, that are not yet answered; more get RESOURCE_EXHAUSTED. Those that
+     * stream are counted apart, so that they cannot keep the others out. */
+    unsigned max_in_flight; /* 0: 1024 */
+    unsigned max_streaming; /* 0: 256 */
+    /* A client that does not read a large answer, or a message of a stream, loses the call: after
+     * a time, or when it is the oldest and those of the shard are too many bytes. */
+    unsigned send_timeout_ms;  /* 0: 60 s */
+    size_t max_unsent_bytes;   /* 0: 256 MiB */
     size_t max_request_bytes;  /* of one message, unpacked; 0: 4 MiB */
     size_t max_metadata_bytes; /* of one call; 0: 8 KiB */
     size_t max_call_bytes;     /* memory of one call; 0: 64 MiB */

@@ -87,6 +87,7 @@ static void on_message_sent(struct wire_tag *tag, bool ok)
     struct wire_stream *stream = WIRE_OWNER(tag, struct wire_stream, sending);
     struct wire_call *call = stream->call;
     wire_sent sent = stream->on_sent;
+    wire_shard_sent(call->shard, &stream->unsent);
     grpc_byte_buffer_destroy(stream->sent);
     stream->sent = NULL;
     if (sent && !is_answered(call))
@@ -104,6 +105,8 @@ void wire_call_send(struct wire_call *call, const ProtobufCMessage *message, wir
         return;
     assert(!stream->sent && "one message is sent at a time");
     stream->sent = wire_bytes_pack(message);
+    wire_shard_sends(call->shard, &stream->unsent, call->core,
+                     grpc_byte_buffer_length(stream->sent));
     stream->on_sent = sent;
     stream->sent_arg = arg;
     grpc_op ops[2];

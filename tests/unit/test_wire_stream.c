@@ -302,6 +302,62 @@ static void test_wire_stream__slow_reader_holds_the_sender_up(void **state)
     bench_free(bench);
 }
 
+/* A client that reads no more gets its call ended in the end: by time, or by the bytes it holds. */
+static void test_wire_stream__unread_messages_are_given_up(void **state)
+{
+    (void)state;
+    static const struct wire_server_options limits[] = {
+        {.send_timeout_ms = 300},
+        {.max_unsent_bytes = 100000},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        struct bench *bench = bench_new(limits[i]);
+        struct talk *talks[2];
+        for (size_t j = 0; j < 2; j++) {
+            talks[j] = new_talk(bench);
+            talks[j]->holds = true;
+            begin_count(talks[j], 1000, 65536);
+            bench_wait_for(bench, &talks[j]->received, 1);
+        }
+        bench_wait_for(bench, &bench->not_sent, 1);
+        for (size_t j = 0; j < 2; j++)
+            wire_client_cancel(talks[j]->call);
+        for (size_t j = 0; j < 2; j++) {
+            bench_wait_for(bench, &talks[j]->done, 1);
+            free_talk(talks[j]);
+        }
+        bench_free(bench);
+    }
+}
+
+static void test_wire_stream__streams_do_not_keep_other_calls_out(void **state)
+{
+    (void)state;
+    struct bench *bench =
+        bench_new((struct wire_server_options){.max_streaming = 2, .max_in_flight = 1});
+    struct talk *talks[3];
+    for (size_t i = 0; i < 3; i++) {
+        talks[i] = new_talk(bench);
+        begin_chat(talks[i], NULL);
+        if (i == 2)
+            break;
+        say(talks[i], 1);
+        bench_wait_for(bench, &talks[i]->received, 1);
+    }
+    bench_wait_for(bench, &talks[2]->done, 1);
+    assert_int_equal(talks[2]->status.code, NX_RESOURCE_EXHAUSTED);
+    Echo request = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
+    struct outcome outcome = bench_call(bench, bench_method("Echo"), &request.base, NULL);
+    assert_int_equal(outcome.status.code, NX_OK);
+    nx_arena_destroy(outcome.arena);
+    for (size_t i = 0; i < 3; i++) {
+        wire_client_half_close(talks[i]->call);
+        bench_wait_for(bench, &talks[i]->done, 1);
+        free_talk(talks[i]);
+    }
+    bench_free(bench);
+}
+
 static void test_wire_stream__message_over_the_limit_fails_the_call(void **state)
 {
     (void)state;
@@ -394,6 +450,8 @@ int main(void)
         cmocka_unit_test(test_wire_stream__client_cancels),
         cmocka_unit_test(test_wire_stream__deadline_passes_on_both_sides),
         cmocka_unit_test(test_wire_stream__slow_reader_holds_the_sender_up),
+        cmocka_unit_test(test_wire_stream__unread_messages_are_given_up),
+        cmocka_unit_test(test_wire_stream__streams_do_not_keep_other_calls_out),
         cmocka_unit_test(test_wire_stream__message_over_the_limit_fails_the_call),
         cmocka_unit_test(test_wire_stream__malformed_message_is_the_implementations_to_answer),
         cmocka_unit_test(test_wire_stream__nobody_implements_it),

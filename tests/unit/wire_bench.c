@@ -114,6 +114,7 @@ static void send_next(void *arg, bool ok)
     struct stream *stream = arg;
     bench_count(stream->bench, &stream->bench->sent);
     if (!ok) {
+        bench_count(stream->bench, &stream->bench->not_sent);
         wire_call_fail(stream->call, nx_fail(wire_call_arena(stream->call), NX_CANCELLED, "gone"));
         return;
     }

@@ -23,6 +23,7 @@ struct bench {
     size_t sent;        /* messages of Count that have been written */
     size_t received;    /* messages of Sum and Chat */
     size_t half_closed; /* Sum and Chat: the client has sent its last */
+    size_t not_sent;    /* messages of Count that could not be */
     enum nx_code last;  /* of the last message that could not be received */
     bool chat_holds;    /* Chat does not read on after a message */
 };
