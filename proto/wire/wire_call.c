@@ -145,8 +145,10 @@ static void answer(struct wire_call *call, enum nx_code code)
     bool again = atomic_exchange_explicit(&call->answered, true, memory_order_acq_rel);
     assert(!again && "a call is answered once");
     (void)again;
-    if (call->counter)
-        atomic_fetch_sub_explicit(call->counter, 1, memory_order_relaxed);
+    if (call->kind_counter) {
+        atomic_fetch_sub_explicit(call->kind_counter, 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(call->peer_counter, 1, memory_order_relaxed);
+    }
     grpc_op ops[4];
     size_t count = 0;
     if (!call->initial_is_sent)
@@ -232,14 +234,21 @@ nx_status wire_call_decode(const struct wire_call *call, grpc_byte_buffer *buffe
 }
 
 /* Count the call among those under way, until it is answered. What streams may take its time, and
- * is counted apart. */
+ * is counted apart; no connection may have all. */
 static nx_status count_in(struct wire_call *call)
 {
     const struct wire_server_options *options = &call->shard->server->options;
     bool streams = call->route->method->kind != WIRE_UNARY;
     unsigned most = streams ? options->max_streaming : options->max_in_flight;
-    call->counter = streams ? &call->shard->streaming : &call->shard->in_flight;
-    if (atomic_fetch_add_explicit(call->counter, 1, memory_order_relaxed) < most)
+    call->kind_counter = streams ? &call->shard->streaming : &call->shard->in_flight;
+    call->peer_counter = wire_shard_peer_counter(call->shard, call->core);
+    unsigned others = atomic_fetch_add_explicit(call->kind_counter, 1, memory_order_relaxed);
+    unsigned own = atomic_fetch_add_explicit(call->peer_counter, 1, memory_order_relaxed);
+    if (own >= options->max_streams * WIRE_PEERS_SHARING &&
+        call->peer_counter != &call->shard->uncapped)
+        return nx_fail_reason(call->arena, NX_RESOURCE_EXHAUSTED, "TOO_MANY_CALLS",
+                              "a connection can have %u calls under way", options->max_streams);
+    if (others < most)
         return NX_STATUS_OK;
     return nx_fail_reason(call->arena, NX_RESOURCE_EXHAUSTED, "TOO_MANY_CALLS",
                           "the server has as many calls under way as it takes; try again");

@@ -16,7 +16,9 @@ struct wire_call {
     atomic_bool answered;
     atomic_bool watched; /* the closed tag, or an answer that stands for it, is out */
     atomic_bool is_cancelled;
-    atomic_uint *counter; /* of the shard, that the call is in until it is answered */
+    /* What the call is counted in until it is answered: its kind, and its connection. */
+    atomic_uint *kind_counter;
+    atomic_uint *peer_counter;
 
     grpc_call *core;
     gpr_timespec deadline;

@@ -30,13 +30,13 @@ static struct wire_server_options with_defaults(struct wire_server_options optio
     options.max_in_flight = or_default(options.max_in_flight, 1024);
     options.max_streaming = or_default(options.max_streaming, 256);
     options.send_timeout_ms = or_default(options.send_timeout_ms, 60000);
-    options.max_unsent_bytes = or_default_size(options.max_unsent_bytes, (size_t)256 << 20);
+    options.max_unsent_bytes = or_default_size(options.max_unsent_bytes, (size_t)64 << 20);
     options.max_request_bytes = or_default_size(options.max_request_bytes, (size_t)4 << 20);
     options.max_metadata_bytes = or_default_size(options.max_metadata_bytes, (size_t)8 << 10);
     options.max_call_bytes = or_default_size(options.max_call_bytes, (size_t)64 << 20);
     options.max_depth = or_default(options.max_depth, 100);
     options.max_fields = or_default(options.max_fields, 1000000);
-    options.max_streams = or_default(options.max_streams, 1000);
+    options.max_streams = or_default(options.max_streams, 100);
     return options;
 }
 

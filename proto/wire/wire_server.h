@@ -28,13 +28,15 @@ struct wire_server_options {
     /* A client that does not read a large answer, or a message of a stream, loses the call: after
      * a time, or when it is the oldest and those of the shard are too many bytes. */
     unsigned send_timeout_ms;  /* 0: 60 s */
-    size_t max_unsent_bytes;   /* 0: 256 MiB */
+    size_t max_unsent_bytes;   /* 0: 64 MiB */
     size_t max_request_bytes;  /* of one message, unpacked; 0: 4 MiB */
     size_t max_metadata_bytes; /* of one call; 0: 8 KiB */
     size_t max_call_bytes;     /* memory of one call; 0: 64 MiB */
     uint32_t max_depth;        /* of nested messages; 0: 100 */
     uint32_t max_fields;       /* of one message with all it holds; 0: 1,000,000 */
-    uint32_t max_streams;      /* of one connection; 0: 1000 */
+    /* Calls of one connection: clients keep what is more to themselves; of those that do not, what
+     * is more than twice as many gets RESOURCE_EXHAUSTED. 0: 100 */
+    uint32_t max_streams;
 };
 
 /* Make a server that is not yet listening.

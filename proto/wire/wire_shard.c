@@ -3,21 +3,31 @@
 #include "nx_clock.h"
 #include "wire_call.h"
 
+#include <grpc/support/alloc.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MAX_SPARE 64
+#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
 
 bool wire_shard_init(struct wire_shard *shard, struct wire_server *server, unsigned index,
                      size_t max_routes)
 {
     unsigned *missing = calloc(max_routes + 1, sizeof *missing);
-    if (!missing)
+    atomic_uint *by_peer = calloc(WIRE_PEER_COUNTERS, sizeof *by_peer);
+    if (!missing || !by_peer) {
+        free(missing);
+        free(by_peer);
         return false;
+    }
     *shard = (struct wire_shard){
         .server = server,
         .index = index,
         .queue = grpc_completion_queue_create_for_next(NULL),
         .missing = missing,
+        .by_peer = by_peer,
+        .peer_seed = (uint64_t)nx_clock_monotonic_ns() * FNV_PRIME,
     };
     shard->unsent.next = shard->unsent.previous = &shard->unsent;
     pthread_mutex_init(&shard->mutex, NULL);
@@ -33,7 +43,23 @@ void wire_shard_cleanup(struct wire_shard *shard)
         wire_call_free(call);
     }
     free(shard->missing);
+    free(shard->by_peer);
     pthread_mutex_destroy(&shard->mutex);
+}
+
+/* FNV-1a of the peer's address, which has its port. */
+atomic_uint *wire_shard_peer_counter(struct wire_shard *shard, grpc_call *core)
+{
+    uint64_t hash = FNV_BASIS ^ shard->peer_seed;
+    char *peer = grpc_call_get_peer(core);
+    if (peer && strncmp(peer, "unix", 4) == 0) { /* all have the same */
+        gpr_free(peer);
+        return &shard->uncapped;
+    }
+    for (const char *c = peer; c && *c; c++)
+        hash = (hash ^ (unsigned char)*c) * FNV_PRIME;
+    gpr_free(peer);
+    return &shard->by_peer[(hash ^ hash >> 32) % WIRE_PEER_COUNTERS];
 }
 
 /* --- Calls to come --- */

@@ -13,14 +13,22 @@ struct wire_unsent {
     int64_t since_ns;
 };
 
+/* Calls under way are counted by connection. Few connections share a counter, which has room for
+ * two of them. */
+#define WIRE_PEER_COUNTERS 4096
+#define WIRE_PEERS_SHARING 2
+
 struct wire_shard {
     struct wire_server *server;
     grpc_completion_queue *queue;
     pthread_t thread;
     unsigned index;
     bool running;
-    atomic_uint in_flight;   /* unary calls that are not answered */
-    atomic_uint streaming;   /* calls that stream and are not answered */
+    atomic_uint in_flight; /* unary calls that are not answered */
+    atomic_uint streaming; /* calls that stream and are not answered */
+    atomic_uint uncapped;
+    atomic_uint *by_peer;    /* WIRE_PEER_COUNTERS of both */
+    uint64_t peer_seed;      /* so that nobody can choose whom to share a counter with */
     pthread_mutex_t mutex;   /* guards what follows */
     struct wire_call *spare; /* gone, kept for the next; linked */
     unsigned spare_count;
@@ -37,6 +45,10 @@ void wire_shard_cleanup(struct wire_shard *shard);
 
 /* Serve the queue until it is shut down and empty: the body of the shard's thread. */
 void wire_shard_serve(struct wire_shard *shard);
+
+/* The counter of the connection that a call came by; `uncapped` for Unix sockets, whose peers
+ * cannot be told from each other. */
+atomic_uint *wire_shard_peer_counter(struct wire_shard *shard, grpc_call *core);
 
 /* Take a spare call; NULL: there is none. */
 struct wire_call *wire_shard_take(struct wire_shard *shard);
