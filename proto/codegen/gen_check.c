@@ -1,96 +1,199 @@
 /* What generated code cannot express, and where it stands in the .proto file. */
 #include "gen_file.h"
 #include "gen_name.h"
+#include "gen_place.h"
 
+#include <ctype.h>
 #include <string.h>
 
-/* Field numbers of descriptor.proto that make up the path of a location. */
-enum {
-    FILE_MESSAGE = 4,
-    FILE_SERVICE = 6,
-    MESSAGE_FIELD = 2,
-    MESSAGE_NESTED = 3,
-    SERVICE_METHOD = 2
-};
+typedef Google__Protobuf__FileDescriptorProto File;
+typedef Google__Protobuf__DescriptorProto Message;
+typedef Google__Protobuf__EnumDescriptorProto Enum;
+typedef Google__Protobuf__FieldDescriptorProto Field;
+typedef Google__Protobuf__ServiceDescriptorProto Service;
+typedef Google__Protobuf__MethodDescriptorProto Method;
 
-#define MAX_PATH 64
+/* --- Names: protoc sends only good ones, but who else runs this may not --- */
 
-/* Where in a file something is: the path of SourceCodeInfo.Location. */
-struct place {
-    int32_t path[MAX_PATH];
-    size_t depth;
-};
-
-static struct place place_below(struct place place, int32_t field, size_t index)
+/* Identifiers with a '.' between each two. */
+static bool is_dotted(const char *name)
 {
-    if (place.depth + 2 <= MAX_PATH) {
-        place.path[place.depth++] = field;
-        place.path[place.depth++] = (int32_t)index;
+    bool begins = true;
+    for (; *name; name++) {
+        bool fits = begins ? isalpha((unsigned char)*name) || *name == '_'
+                           : isalnum((unsigned char)*name) || *name == '_' || *name == '.';
+        if (!fits)
+            return false;
+        begins = *name == '.';
     }
-    return place;
+    return !begins;
 }
 
-static int line_of(const Google__Protobuf__FileDescriptorProto *file, const struct place *place)
+static bool is_identifier(const char *name)
 {
-    size_t count = file->source_code_info ? file->source_code_info->n_location : 0;
-    for (size_t i = 0; i < count; i++) {
-        const Google__Protobuf__SourceCodeInfo__Location *at = file->source_code_info->location[i];
-        if (at->n_path == place->depth && at->n_span > 0 &&
-            memcmp(at->path, place->path, place->depth * sizeof *at->path) == 0)
-            return at->span[0] + 1;
-    }
-    return 1;
+    return name && !strchr(name, '.') && is_dotted(name);
 }
 
-static nx_status check_fields(const Google__Protobuf__FileDescriptorProto *file,
-                              const Google__Protobuf__DescriptorProto *message, struct place place,
-                              struct nx_arena *arena)
+static bool is_type(const char *name)
+{
+    return name && *name == '.' && is_dotted(name + 1);
+}
+
+/* Whether a file can be named in an #include and in a comment. */
+static bool is_file_name(const char *name)
+{
+    if (!name || !*name || *name == '/' || strstr(name, "??"))
+        return false;
+    for (const char *c = name; *c; c++) {
+        if (iscntrl((unsigned char)*c) || strchr("\"\\*", *c))
+            return false;
+    }
+    for (const char *step = name; step; step = strchr(step, '/')) {
+        step += *step == '/';
+        if (strcmp(step, "..") == 0 || strncmp(step, "../", 3) == 0)
+            return false;
+    }
+    return true;
+}
+
+static nx_status check_name(const File *file, bool is_good, const char *what, const char *name,
+                            struct nx_arena *arena)
+{
+    if (is_good)
+        return NX_STATUS_OK;
+    return nx_fail(arena, NX_INVALID_ARGUMENT, "%s:1: \"%s\" cannot be the name of a %s",
+                   file->name, name ? name : "", what);
+}
+
+static nx_status check_enum_names(const File *file, const Enum *it, struct nx_arena *arena)
+{
+    NX_TRY(check_name(file, is_identifier(it->name), "enum", it->name, arena));
+    for (size_t i = 0; i < it->n_value; i++)
+        NX_TRY(check_name(file, is_identifier(it->value[i]->name), "value", it->value[i]->name,
+                          arena));
+    return NX_STATUS_OK;
+}
+
+static nx_status check_field_names(const File *file, const Message *message, struct nx_arena *arena)
 {
     for (size_t i = 0; i < message->n_field; i++) {
-        const Google__Protobuf__FieldDescriptorProto *field = message->field[i];
-        if (!field->proto3_optional)
+        const Field *field = message->field[i];
+        NX_TRY(check_name(file, is_identifier(field->name), "field", field->name, arena));
+        if (!field->has_oneof_index)
             continue;
-        struct place at = place_below(place, MESSAGE_FIELD, i);
+        if (field->oneof_index < 0 || (size_t)field->oneof_index >= message->n_oneof_decl)
+            return nx_fail(arena, NX_INVALID_ARGUMENT, "%s:1: field %s is of no oneof", file->name,
+                           field->name);
+    }
+    for (size_t i = 0; i < message->n_oneof_decl; i++) {
+        const char *name = message->oneof_decl[i]->name;
+        NX_TRY(check_name(file, is_identifier(name), "oneof", name, arena));
+    }
+    return NX_STATUS_OK;
+}
+
+static nx_status check_message_names(const File *file, const Message *it, struct nx_arena *arena)
+{
+    NX_TRY(check_name(file, is_identifier(it->name), "message", it->name, arena));
+    NX_TRY(check_field_names(file, it, arena));
+    for (size_t i = 0; i < it->n_enum_type; i++)
+        NX_TRY(check_enum_names(file, it->enum_type[i], arena));
+    for (size_t i = 0; i < it->n_nested_type; i++)
+        NX_TRY(check_message_names(file, it->nested_type[i], arena));
+    return NX_STATUS_OK;
+}
+
+static nx_status check_service_names(const File *file, const Service *it, struct nx_arena *arena)
+{
+    NX_TRY(check_name(file, is_identifier(it->name), "service", it->name, arena));
+    for (size_t i = 0; i < it->n_method; i++) {
+        const Method *method = it->method[i];
+        NX_TRY(check_name(file, is_identifier(method->name), "method", method->name, arena));
+        NX_TRY(check_name(file, is_type(method->input_type), "request", method->input_type, arena));
+        NX_TRY(
+            check_name(file, is_type(method->output_type), "response", method->output_type, arena));
+    }
+    return NX_STATUS_OK;
+}
+
+nx_status gen_file_check_names(const File *file, struct nx_arena *arena)
+{
+    if (!is_file_name(file->name))
+        return nx_fail(arena, NX_INVALID_ARGUMENT,
+                       "%s: a file of this name cannot be included in C",
+                       file->name && *file->name ? file->name : "(no name)");
+    bool is_good = !file->package || !*file->package || is_dotted(file->package);
+    NX_TRY(check_name(file, is_good, "package", file->package, arena));
+    for (size_t i = 0; i < file->n_message_type; i++)
+        NX_TRY(check_message_names(file, file->message_type[i], arena));
+    for (size_t i = 0; i < file->n_enum_type; i++)
+        NX_TRY(check_enum_names(file, file->enum_type[i], arena));
+    for (size_t i = 0; i < file->n_service; i++)
+        NX_TRY(check_service_names(file, file->service[i], arena));
+    return NX_STATUS_OK;
+}
+
+/* --- What cannot be expressed --- */
+
+static nx_status check_field(const File *file, const Message *message, const Field *field,
+                             const struct gen_place *place, struct nx_arena *arena)
+{
+    if (field->proto3_optional)
         return nx_fail(arena, NX_INVALID_ARGUMENT,
                        "%s:%d: field %s.%s is optional, which protobuf-c cannot express; use a "
                        "wrapper message (google/protobuf/wrappers.proto) or a oneof",
-                       file->name, line_of(file, &at), message->name, field->name);
+                       file->name, gen_place_line(file, place), message->name, field->name);
+    if (field->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_GROUP)
+        return nx_fail(arena, NX_INVALID_ARGUMENT,
+                       "%s:%d: field %s.%s is a group, which protobuf-c cannot express; use a "
+                       "message",
+                       file->name, gen_place_line(file, place), message->name, field->name);
+    return NX_STATUS_OK;
+}
+
+static nx_status check_fields(const File *file, const Message *message, struct gen_place place,
+                              struct nx_arena *arena)
+{
+    for (size_t i = 0; i < message->n_field; i++) {
+        struct gen_place at = gen_place_below(place, GEN_MESSAGE_FIELD, i);
+        NX_TRY(check_field(file, message, message->field[i], &at, arena));
     }
     for (size_t i = 0; i < message->n_nested_type; i++)
-        NX_TRY(check_fields(file, message->nested_type[i], place_below(place, MESSAGE_NESTED, i),
-                            arena));
+        NX_TRY(check_fields(file, message->nested_type[i],
+                            gen_place_below(place, GEN_MESSAGE_NESTED, i), arena));
     return NX_STATUS_OK;
 }
 
-static nx_status check_method(const Google__Protobuf__FileDescriptorProto *file, size_t service,
-                              size_t method, struct nx_arena *arena)
+/* Of a name that begins with '_' and a digit, the type in C has the digit alone. */
+static nx_status check_type(const File *file, const char *name, struct gen_place place,
+                            struct nx_arena *arena)
 {
-    const Google__Protobuf__ServiceDescriptorProto *of = file->service[service];
-    const Google__Protobuf__MethodDescriptorProto *it = of->method[method];
-    struct place at = place_below(place_below((struct place){.depth = 0}, FILE_SERVICE, service),
-                                  SERVICE_METHOD, method);
-    char *name = gen_name_member(arena, it->name);
-    for (size_t i = 0; i < method; i++) {
-        char *other = gen_name_member(arena, of->method[i]->name);
-        if (!name || !other)
-            return nx_fail_memory();
-        if (strcmp(name, other) == 0)
-            return nx_fail(arena, NX_INVALID_ARGUMENT,
-                           "%s:%d: methods %s and %s of %s would both be %s in C; rename one",
-                           file->name, line_of(file, &at), of->method[i]->name, it->name, of->name,
-                           name);
-    }
-    return NX_STATUS_OK;
+    const char *package = file->package ? file->package : "";
+    const char *full = nx_arena_printf(arena, "%s%s%s", package, *package ? "." : "", name);
+    const char *type = full ? gen_name_type(arena, full) : NULL;
+    if (!type)
+        return nx_fail_memory();
+    if (isalpha((unsigned char)*type) || *type == '_')
+        return NX_STATUS_OK;
+    return nx_fail(arena, NX_INVALID_ARGUMENT, "%s:%d: %s would be \"%s\" in C, which is no name",
+                   file->name, gen_place_line(file, &place), full, type);
 }
 
-nx_status gen_file_check(const Google__Protobuf__FileDescriptorProto *file, struct nx_arena *arena)
+static nx_status check_types(const File *file, struct nx_arena *arena)
 {
     for (size_t i = 0; i < file->n_message_type; i++)
-        NX_TRY(check_fields(file, file->message_type[i],
-                            place_below((struct place){.depth = 0}, FILE_MESSAGE, i), arena));
-    for (size_t i = 0; i < file->n_service; i++) {
-        for (size_t j = 0; j < file->service[i]->n_method; j++)
-            NX_TRY(check_method(file, i, j, arena));
-    }
+        NX_TRY(check_type(file, file->message_type[i]->name, gen_place_top(GEN_FILE_MESSAGE, i),
+                          arena));
+    for (size_t i = 0; i < file->n_enum_type; i++)
+        NX_TRY(check_type(file, file->enum_type[i]->name, gen_place_top(GEN_FILE_ENUM, i), arena));
+    return NX_STATUS_OK;
+}
+
+nx_status gen_file_check(const File *file, struct nx_arena *arena)
+{
+    NX_TRY(check_types(file, arena));
+    for (size_t i = 0; i < file->n_message_type; i++)
+        NX_TRY(
+            check_fields(file, file->message_type[i], gen_place_top(GEN_FILE_MESSAGE, i), arena));
     return NX_STATUS_OK;
 }

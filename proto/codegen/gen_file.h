@@ -8,7 +8,14 @@
 #include "nx_buf.h"
 #include "nx_status.h"
 
-/* Refuse what cannot be expressed. The message is "file:line: what and why", fit for protoc.
+/* Refuse names that are none, so that the rest need not look at them again: of a file that is
+ * generated, and of one that it imports.
+ * Fails:   INVALID_ARGUMENT. */
+nx_status gen_file_check_names(const Google__Protobuf__FileDescriptorProto *file,
+                               struct nx_arena *arena) NX_MUST_USE;
+
+/* Refuse what cannot be expressed. The message is "file:line: what and why", fit for protoc. The
+ * names must have passed the check above.
  * Fails:   INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */
 nx_status gen_file_check(const Google__Protobuf__FileDescriptorProto *file,
                          struct nx_arena *arena) NX_MUST_USE;

@@ -52,6 +52,7 @@
     "arg);\n"                                                                                      \
     "}\n"
 
+/* The parentheses around a member keep macros with parameters, such as assert, off it. */
 #define DISPATCH_OF_REQUEST                                                                        \
     "\n"                                                                                           \
     "static void $symbol$_$member$_dispatch(const void *implementation, void *context,\n"          \
@@ -59,7 +60,7 @@
     "{\n"                                                                                          \
     "    const struct $symbol$_server *server = implementation;\n"                                 \
     "    if (server->$member$)\n"                                                                  \
-    "        server->$member$(context, call, (const $request$ *)request);\n"                       \
+    "        (server->$member$)(context, call, (const $request$ *)request);\n"                     \
     "    else\n"                                                                                   \
     "        wire_call_fail_unimplemented(call);\n"                                                \
     "}\n"
@@ -72,7 +73,7 @@
     "    const struct $symbol$_server *server = implementation;\n"                                 \
     "    (void)request; /* the requests stream */\n"                                               \
     "    if (server->$member$)\n"                                                                  \
-    "        server->$member$(context, call);\n"                                                   \
+    "        (server->$member$)(context, call);\n"                                                 \
     "    else\n"                                                                                   \
     "        wire_call_fail_unimplemented(call);\n"                                                \
     "}\n"

@@ -1,34 +1,12 @@
 #include "gen_name.h"
 
+#include "gen_claim.h"
+
 #include <ctype.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* Words that cannot name a struct member: the keywords of C, and macros that the headers which
- * generated code includes may define. Sorted. */
-static const char *const claimed_words[] = {
-    "asm",      "auto",    "bool",   "break",    "case",     "char",     "const",
-    "continue", "default", "do",     "double",   "else",     "enum",     "errno",
-    "extern",   "false",   "float",  "for",      "goto",     "if",       "inline",
-    "int",      "linux",   "long",   "offsetof", "register", "restrict", "return",
-    "short",    "signed",  "sizeof", "static",   "stderr",   "stdin",    "stdout",
-    "struct",   "switch",  "true",   "typedef",  "typeof",   "union",    "unix",
-    "unsigned", "va_arg",  "va_end", "va_start", "void",     "volatile", "while",
-};
-
-static int compare_words(const void *word, const void *entry)
-{
-    return strcmp(word, *(const char *const *)entry);
-}
-
-static bool is_claimed(const char *word)
-{
-    return bsearch(word, claimed_words, sizeof claimed_words / sizeof *claimed_words,
-                   sizeof *claimed_words, compare_words) != NULL;
-}
-
-/* A name being built. Each source character gives at most two, so its room is known. */
+/* A name being built. Each source character gives at most two, so its room is known; a '_' behind
+ * it and the end have room as well. */
 struct builder {
     char *text;
     size_t len;
@@ -56,8 +34,14 @@ static void put_text(struct builder *builder, const char *text)
 static char *finish(struct builder *builder, const char *suffix)
 {
     put_text(builder, suffix);
-    put(builder, '\0');
+    builder->text[builder->len] = '\0';
     return builder->text;
+}
+
+/* As finish(), with a '_' behind a name that is taken. */
+static char *finish_free(struct builder *builder, bool (*is_taken)(struct nx_str))
+{
+    return finish(builder, is_taken((struct nx_str){builder->text, builder->len}) ? "_" : "");
 }
 
 static const char *skip_dot(const char *full_name)
@@ -65,8 +49,9 @@ static const char *skip_dot(const char *full_name)
     return *full_name == '.' ? full_name + 1 : full_name;
 }
 
-/* Lower case with a '_' where a word begins: the rule of protobuf-c, so that the two agree. */
-static void put_lower(struct builder *builder, const char *name, const char *separator)
+/* One case, with a '_' where a word begins: the rule of protobuf-c, so that the two agree. */
+static void put_words(struct builder *builder, const char *name, const char *separator,
+                      int (*to_case)(int))
 {
     bool was_upper = true;
     for (; *name; name++) {
@@ -78,7 +63,7 @@ static void put_lower(struct builder *builder, const char *name, const char *sep
         bool is_upper = isupper((unsigned char)*name);
         if (is_upper && !was_upper)
             put(builder, '_');
-        put(builder, tolower((unsigned char)*name));
+        put(builder, to_case((unsigned char)*name));
         was_upper = is_upper;
     }
 }
@@ -98,16 +83,30 @@ char *gen_name_type(struct nx_arena *arena, const char *full_name)
             capital = false;
         }
     }
-    return finish(&builder, "");
+    return finish_free(&builder, gen_claim_type);
+}
+
+char *gen_name_lower(struct nx_arena *arena, const char *full_name, const char *suffix)
+{
+    struct builder builder;
+    if (!begin(&builder, arena, full_name, suffix))
+        return NULL;
+    put_words(&builder, skip_dot(full_name), "__", tolower);
+    return finish(&builder, suffix);
+}
+
+char *gen_name_upper(struct nx_arena *arena, const char *full_name, const char *suffix)
+{
+    struct builder builder;
+    if (!begin(&builder, arena, full_name, suffix))
+        return NULL;
+    put_words(&builder, skip_dot(full_name), "__", toupper);
+    return finish(&builder, suffix);
 }
 
 char *gen_name_descriptor(struct nx_arena *arena, const char *full_name)
 {
-    struct builder builder;
-    if (!begin(&builder, arena, full_name, "__descriptor"))
-        return NULL;
-    put_lower(&builder, skip_dot(full_name), "__");
-    return finish(&builder, "__descriptor");
+    return gen_name_lower(arena, full_name, "__descriptor");
 }
 
 char *gen_name_symbol(struct nx_arena *arena, const char *full_name)
@@ -115,39 +114,61 @@ char *gen_name_symbol(struct nx_arena *arena, const char *full_name)
     struct builder builder;
     if (!begin(&builder, arena, full_name, ""))
         return NULL;
-    put_lower(&builder, skip_dot(full_name), "_");
-    return finish(&builder, "");
+    put_words(&builder, skip_dot(full_name), "_", tolower);
+    return finish_free(&builder, gen_claim_symbol);
 }
 
 char *gen_name_member(struct nx_arena *arena, const char *name)
 {
     struct builder builder;
-    if (!begin(&builder, arena, name, "_"))
+    if (!begin(&builder, arena, name, ""))
         return NULL;
-    put_lower(&builder, name, "_");
-    char *member = finish(&builder, "");
-    if (is_claimed(member)) {
-        member[builder.len - 1] = '_';
-        member[builder.len] = '\0';
-    }
-    return member;
+    put_words(&builder, name, "_", tolower);
+    return finish_free(&builder, gen_claim_member);
+}
+
+char *gen_name_field(struct nx_arena *arena, const char *name)
+{
+    struct builder builder;
+    if (!begin(&builder, arena, name, ""))
+        return NULL;
+    for (; *name; name++)
+        put(&builder, tolower((unsigned char)*name));
+    return finish_free(&builder, gen_claim_field);
 }
 
 char *gen_name_guard(struct nx_arena *arena, const char *file)
 {
-    struct builder builder;
-    if (!begin(&builder, arena, file, ""))
+    static const char digits[] = "0123456789abcdef";
+    char *guard = nx_arena_alloc(arena, 3 * strlen(file) + 1);
+    if (!guard)
         return NULL;
-    for (; *file; file++)
-        put(&builder, isalnum((unsigned char)*file) ? toupper((unsigned char)*file) : '_');
-    return finish(&builder, "");
+    char *end = guard;
+    for (; *file; file++) {
+        unsigned char byte = (unsigned char)*file;
+        if (isalnum(byte)) {
+            *end++ = (char)byte;
+        } else {
+            *end++ = '_';
+            *end++ = digits[byte >> 4];
+            *end++ = digits[byte & 15];
+        }
+    }
+    *end = '\0';
+    return guard;
 }
 
 char *gen_name_base(struct nx_arena *arena, const char *file)
 {
+    /* protobuf-c's compiler knows these two. */
+    static const char *const endings[] = {".protodevel", ".proto"};
     struct nx_str name = nx_str_from(file);
-    struct nx_str ending = NX_STR(".proto");
-    if (name.len > ending.len && strcmp(name.ptr + name.len - ending.len, ending.ptr) == 0)
-        name.len -= ending.len;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        struct nx_str ending = nx_str_from(endings[i]);
+        if (name.len >= ending.len && strcmp(file + name.len - ending.len, ending.ptr) == 0) {
+            name.len -= ending.len;
+            break;
+        }
+    }
     return nx_arena_strdup(arena, name);
 }

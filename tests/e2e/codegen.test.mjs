@@ -77,7 +77,7 @@ const refused = [
   ['nested proto3 optional', `syntax = "proto3";\nmessage M { message N {\n optional string maybe = 1; } }`,
     /refused\.proto:3: field N\.maybe is optional/],
   ['names that collide', `syntax = "proto3";\nmessage M {}\nservice S {\n  rpc GetIt(M) returns (M);\n  rpc get_it(M) returns (M);\n}`,
-    /refused\.proto:5: methods GetIt and get_it of S would both be get_it in C/],
+    /refused\.proto:5: method S\.get_it and method S\.GetIt \(refused\.proto:4\) would both be get_it in C/],
 ];
 for (const [name, text, message] of refused) {
   test(`${name} is refused through protoc, by line`, () => {

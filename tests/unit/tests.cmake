@@ -1,8 +1,3 @@
-# What nexus_generate() needs of proto/CMakeLists.txt.
-set(NEXUS_PROTO_DIR ${CMAKE_SOURCE_DIR}/proto)
-pkg_get_variable(PROTOBUF_PREFIX protobuf prefix)
-set(PROTOBUF_INCLUDE_DIR ${PROTOBUF_PREFIX}/include)
-
 nx_add_test(test_cfg LABEL unit SOURCES unit/test_cfg.c DEPS nx_config)
 nx_add_test(test_oas_spec LABEL unit SOURCES unit/test_oas_spec.c DEPS nx_openapi)
 
