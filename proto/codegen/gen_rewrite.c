@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 
-/* What came before the token at hand, newest first. Spaces, comments and directives do not count.
+/* What came before the token at hand, newest first. Spaces and comments do not count.
  */
 #define HISTORY 4
 
@@ -16,6 +16,7 @@ struct rewriter {
     struct nx_str before[HISTORY];
     unsigned struct_depth; /* braces open within a struct; 0: outside */
     bool line_begins;
+    bool in_directive;
 };
 
 static bool is_word_char(char c)
@@ -69,17 +70,6 @@ static void copy_quoted(struct rewriter *rewriter)
     copy(rewriter, end, '\\');
 }
 
-/* A directive holds nothing to rewrite: constants, and initializers that name no member. */
-static void copy_directive(struct rewriter *rewriter)
-{
-    const char *end = rewriter->at;
-    do {
-        end = find_end(rewriter, end, NX_STR("\n"));
-    } while (end < rewriter->end && end[-2] == '\\');
-    nx_buf_append(rewriter->out, rewriter->at, (size_t)(end - rewriter->at));
-    rewriter->at = end;
-}
-
 /* The first character of the next token. */
 static char next_char(const char *from, const char *end)
 {
@@ -116,14 +106,35 @@ static bool is_taken(const struct rewriter *rewriter, struct nx_str word, char n
     return is_member(rewriter, next) && gen_claim_field(word);
 }
 
+/* Default values of proto2 that the compiler does not write as C has them. They stand in
+ * initializers: after a '=' or a '-', or in the macro of a message. */
+static const char *value_of(const struct rewriter *rewriter, struct nx_str word)
+{
+    static const char *const values[][2] = {
+        {"inf", "(1.0 / 0.0)"},
+        {"nan", "(0.0 / 0.0)"},
+        {"9223372036854775808ll", "9223372036854775807ll - 1"},
+    };
+    if (!rewriter->in_directive && !came_before(rewriter, 0, "=") && !came_before(rewriter, 0, "-"))
+        return NULL;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        if (nx_str_equal(word, nx_str_from(values[i][0])))
+            return values[i][1];
+    }
+    return NULL;
+}
+
 static void rewrite_word(struct rewriter *rewriter)
 {
     const char *end = rewriter->at;
     while (end < rewriter->end && is_word_char(*end))
         end++;
     struct nx_str word = {rewriter->at, (size_t)(end - rewriter->at)};
-    nx_buf_append_str(rewriter->out, word);
-    if (is_taken(rewriter, word, next_char(end, rewriter->end)))
+    const char *value = value_of(rewriter, word);
+    nx_buf_append_str(rewriter->out, value ? nx_str_from(value) : word);
+    /* A directive names no member, and no type without package. */
+    if (!value && !rewriter->in_directive &&
+        is_taken(rewriter, word, next_char(end, rewriter->end)))
         nx_buf_append_char(rewriter->out, '_');
     remember(rewriter, word);
     rewriter->at = end;
@@ -142,27 +153,34 @@ static void rewrite_mark(struct rewriter *rewriter)
     rewriter->at++;
 }
 
+static void rewrite_space(struct rewriter *rewriter)
+{
+    bool is_end = *rewriter->at == '\n';
+    if (is_end && rewriter->in_directive)
+        rewriter->in_directive = came_before(rewriter, 0, "\\");
+    rewriter->line_begins = rewriter->line_begins || is_end;
+    nx_buf_append_char(rewriter->out, *rewriter->at++);
+}
+
 static void rewrite_token(struct rewriter *rewriter)
 {
-    bool line_begins = rewriter->line_begins;
     struct nx_str rest = {rewriter->at, (size_t)(rewriter->end - rewriter->at)};
-    char c = *rewriter->at;
-    rewriter->line_begins = c == '\n' || (line_begins && isspace((unsigned char)c));
-    if (isspace((unsigned char)c)) {
-        nx_buf_append_char(rewriter->out, c);
-        rewriter->at++;
-    } else if (c == '#' && line_begins) {
-        copy_directive(rewriter);
-        rewriter->line_begins = true;
-    } else if (nx_str_starts_with(rest, NX_STR("/*"))) {
-        copy(rewriter, find_end(rewriter, rewriter->at + 2, NX_STR("*/")), ' ');
-    } else if (c == '"' || c == '\'') {
-        copy_quoted(rewriter);
-    } else if (is_word_char(c)) {
-        rewrite_word(rewriter);
-    } else {
-        rewrite_mark(rewriter);
+    if (isspace((unsigned char)*rest.ptr)) {
+        rewrite_space(rewriter);
+        return;
     }
+    if (nx_str_starts_with(rest, NX_STR("/*"))) {
+        copy(rewriter, find_end(rewriter, rewriter->at + 2, NX_STR("*/")), ' ');
+        return;
+    }
+    rewriter->in_directive = rewriter->in_directive || (rewriter->line_begins && *rest.ptr == '#');
+    rewriter->line_begins = false;
+    if (*rest.ptr == '"' || (*rest.ptr == '\'' && !rewriter->in_directive))
+        copy_quoted(rewriter);
+    else if (is_word_char(*rest.ptr))
+        rewrite_word(rewriter);
+    else
+        rewrite_mark(rewriter);
 }
 
 void gen_rewrite(struct nx_str text, struct nx_buf *out)

@@ -101,6 +101,10 @@ static void test_gen_rewrite__changes_code_alone(void **state)
         {"typedef enum _Bool { BOOL__A } Bool; enum _P__Bool x; NULL,NULL /* r */\n};",
          "typedef enum _Bool_ { BOOL__A } Bool; enum _P__Bool x; NULL,NULL /* r */\n};"},
         {"/* a?\?/ */ \"b?\?/\\\"c\" ?\?", "/* a? ?/ */ \"b?\\?/\\\"c\" ?\?"},
+        {"#define A__INIT \\\n { errno, -inf, nan }\nx = -inf; y = -9223372036854775808ll; inf, "
+         "nan",
+         "#define A__INIT \\\n { errno, -(1.0 / 0.0), (0.0 / 0.0) }\nx = -(1.0 / 0.0); y = "
+         "-9223372036854775807ll - 1; inf, nan"},
         {"\"open", "\"open"},
         {"/* open", "/* open"},
         {"#", "#"},
