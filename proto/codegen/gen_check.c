@@ -2,6 +2,7 @@
 #include "gen_file.h"
 #include "gen_name.h"
 #include "gen_place.h"
+#include "gen_wire.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -151,9 +152,38 @@ static nx_status check_field(const File *file, const Message *message, const Fie
     return NX_STATUS_OK;
 }
 
+/* Options of protobuf-c that change names. It keeps options as unknown fields: a message each. */
+enum {
+    PROTOBUF_C_OPTIONS = 1019,
+    C_PACKAGE = 6,       /* of the file's */
+    BASE_FIELD_NAME = 3, /* of a message's */
+};
+
+static bool has_option(const ProtobufCMessage *options, uint32_t number)
+{
+    for (unsigned i = 0; options && i < options->n_unknown_fields; i++) {
+        const ProtobufCMessageUnknownField *unknown = &options->unknown_fields[i];
+        if (unknown->tag != PROTOBUF_C_OPTIONS)
+            continue;
+        struct nx_str rest = {(const char *)unknown->data, unknown->len};
+        struct gen_wire_field field;
+        if (!gen_wire_body(&rest))
+            continue;
+        while (gen_wire_next(&rest, &field)) {
+            if (field.number == number)
+                return true;
+        }
+    }
+    return false;
+}
+
 static nx_status check_fields(const File *file, const Message *message, struct gen_place place,
                               struct nx_arena *arena)
 {
+    if (message->options && has_option(&message->options->base, BASE_FIELD_NAME))
+        return nx_fail(arena, NX_INVALID_ARGUMENT,
+                       "%s:%d: option (pb_c_msg).base_field_name is not understood", file->name,
+                       gen_place_line(file, &place));
     for (size_t i = 0; i < message->n_field; i++) {
         struct gen_place at = gen_place_below(place, GEN_MESSAGE_FIELD, i);
         NX_TRY(check_field(file, message, message->field[i], &at, arena));
@@ -191,6 +221,9 @@ static nx_status check_types(const File *file, struct nx_arena *arena)
 
 nx_status gen_file_check(const File *file, struct nx_arena *arena)
 {
+    if (file->options && has_option(&file->options->base, C_PACKAGE))
+        return nx_fail(arena, NX_INVALID_ARGUMENT,
+                       "%s:1: option (pb_c_file).c_package is not understood", file->name);
     NX_TRY(check_types(file, arena));
     for (size_t i = 0; i < file->n_message_type; i++)
         NX_TRY(

@@ -61,6 +61,12 @@ bool gen_wire_next(struct nx_str *rest, struct gen_wire_field *ret_field)
     return is_field;
 }
 
+bool gen_wire_body(struct nx_str *bytes)
+{
+    uint64_t length;
+    return take_varint(bytes, &length) && length == bytes->len;
+}
+
 static bool is_shallow(struct nx_str bytes, unsigned depth)
 {
     static const uint32_t outer[] = {REQUEST_FILE, FILE_MESSAGE};

@@ -15,6 +15,9 @@ struct gen_wire_field {
 /* Take the next field off. False: at the end, or at what is no field. */
 bool gen_wire_next(struct nx_str *rest, struct gen_wire_field *ret_field);
 
+/* From a length and its bytes, take the length off. False: they are none. */
+bool gen_wire_body(struct nx_str *bytes);
+
 /* Whether a CodeGeneratorRequest nests its messages no deeper than protobuf-c, which recurses
  * without limit, can take. Bytes that are none may pass: they will not unpack. */
 bool gen_wire_is_shallow(struct nx_str request);
