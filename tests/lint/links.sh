@@ -37,7 +37,7 @@ fi
 if openapi=$(one libnx_openapi.a); then
     absent "$openapi" '^(grpc_[a-z]|PQ[a-z]|wire_|store_|svc_|gw_)' 'the document knows more than its layer'
 fi
-if runtime=$(one libnx_runtime.a); then
+if runtime=$(one libnexus-runtime.a); then
     absent "$runtime" '^(grpc_|protobuf_c_|PQ[a-z]|cyaml_|MHD_)' 'the runtime knows a library'
 fi
 finish
