@@ -2,12 +2,13 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#define LEVELS 3
+#define LEVELS 4
 #define ELEMENTS 2
 
 static void *allocate(struct nx_arena *arena, size_t size)
@@ -17,7 +18,14 @@ static void *allocate(struct nx_arena *arena, size_t size)
     return memory;
 }
 
-static ProtobufCMessage *message_at(const ProtobufCMessageDescriptor *type, unsigned levels,
+/* Where a message is: how deep it may still go, and which element of a list it is, or is in; so
+ * that the entries of a map have keys of their own. */
+struct position {
+    unsigned levels;
+    unsigned index;
+};
+
+static ProtobufCMessage *message_at(const ProtobufCMessageDescriptor *type, struct position at,
                                     struct nx_arena *arena);
 
 static size_t size_of(ProtobufCType type)
@@ -45,11 +53,13 @@ static size_t size_of(ProtobufCType type)
 }
 
 /* Give a field's value, or an element of it, what tells its type and number. */
-static void set(void *value, const ProtobufCFieldDescriptor *field, unsigned levels,
+static void set(void *value, const ProtobufCFieldDescriptor *field, struct position at,
                 struct nx_arena *arena)
 {
-    static const char text[] = "a text";
-    int number = (int)(field->id % 100) + 1;
+    static const char *const texts[ELEMENTS] = {"one text", "two"};
+    const char *text = texts[at.index];
+    size_t size = strlen(text) + 1;
+    int number = (int)(field->id % 100) + 1 + (int)at.index;
     switch (field->type) {
     case PROTOBUF_C_TYPE_FLOAT:
         *(float *)value = (float)number;
@@ -58,7 +68,7 @@ static void set(void *value, const ProtobufCFieldDescriptor *field, unsigned lev
         *(double *)value = number;
         break;
     case PROTOBUF_C_TYPE_BOOL:
-        *(protobuf_c_boolean *)value = 1;
+        *(protobuf_c_boolean *)value = at.index == 0;
         break;
     case PROTOBUF_C_TYPE_ENUM: {
         const ProtobufCEnumDescriptor *type = field->descriptor;
@@ -66,14 +76,15 @@ static void set(void *value, const ProtobufCFieldDescriptor *field, unsigned lev
         break;
     }
     case PROTOBUF_C_TYPE_STRING:
-        *(char **)value = strcpy(allocate(arena, sizeof text), text);
+        *(char **)value = memcpy(allocate(arena, size), text, size);
         break;
     case PROTOBUF_C_TYPE_BYTES:
         *(ProtobufCBinaryData *)value =
-            (ProtobufCBinaryData){sizeof text, memcpy(allocate(arena, sizeof text), text, 7)};
+            (ProtobufCBinaryData){size, memcpy(allocate(arena, size), text, size)};
         break;
     case PROTOBUF_C_TYPE_MESSAGE:
-        *(ProtobufCMessage **)value = message_at(field->descriptor, levels - 1, arena);
+        *(ProtobufCMessage **)value =
+            message_at(field->descriptor, (struct position){at.levels - 1, at.index}, arena);
         break;
     default:
         if (size_of(field->type) == sizeof(int64_t))
@@ -84,25 +95,39 @@ static void set(void *value, const ProtobufCFieldDescriptor *field, unsigned lev
     }
 }
 
-static void set_repeated(char *message, const ProtobufCFieldDescriptor *field, unsigned levels,
+static void set_repeated(char *message, const ProtobufCFieldDescriptor *field, struct position at,
                          struct nx_arena *arena)
 {
     size_t size = size_of(field->type);
     char *elements = allocate(arena, ELEMENTS * size);
-    for (size_t i = 0; i < ELEMENTS; i++)
-        set(elements + i * size, field, levels, arena);
+    for (unsigned i = 0; i < ELEMENTS; i++)
+        set(elements + i * size, field, (struct position){at.levels, i}, arena);
     *(size_t *)(void *)(message + field->quantifier_offset) = ELEMENTS;
     *(char **)(void *)(message + field->offset) = elements;
 }
 
-static void set_field(char *message, const ProtobufCFieldDescriptor *field, unsigned levels,
+static bool is_map_entry(const ProtobufCMessageDescriptor *type)
+{
+    return type->n_fields == 2 && strcmp(type->fields[0].name, "key") == 0 &&
+           strcmp(type->fields[1].name, "value") == 0;
+}
+
+/* Whether a field is left out for being too deep. An entry of a map needs a level for its value:
+ * that of an entry which has none is read as an empty message. */
+static bool is_too_deep(const ProtobufCFieldDescriptor *field, struct position at)
+{
+    return field->type == PROTOBUF_C_TYPE_MESSAGE &&
+           at.levels <= (is_map_entry(field->descriptor) ? 2 : 1);
+}
+
+static void set_field(char *message, const ProtobufCFieldDescriptor *field, struct position at,
                       struct nx_arena *arena)
 {
     void *quantifier = message + field->quantifier_offset;
-    if (field->type == PROTOBUF_C_TYPE_MESSAGE && levels == 1)
+    if (is_too_deep(field, at))
         return;
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-        set_repeated(message, field, levels, arena);
+        set_repeated(message, field, at, arena);
         return;
     }
     if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
@@ -112,22 +137,22 @@ static void set_field(char *message, const ProtobufCFieldDescriptor *field, unsi
     } else if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->quantifier_offset != 0) {
         *(protobuf_c_boolean *)quantifier = 1;
     }
-    set(message + field->offset, field, levels, arena);
+    set(message + field->offset, field, at, arena);
 }
 
-static ProtobufCMessage *message_at(const ProtobufCMessageDescriptor *type, unsigned levels,
+static ProtobufCMessage *message_at(const ProtobufCMessageDescriptor *type, struct position at,
                                     struct nx_arena *arena)
 {
     ProtobufCMessage *message = allocate(arena, type->sizeof_message);
     protobuf_c_message_init(type, message);
     for (unsigned i = 0; i < type->n_fields; i++)
-        set_field((char *)message, &type->fields[i], levels, arena);
+        set_field((char *)message, &type->fields[i], at, arena);
     return message;
 }
 
 ProtobufCMessage *corpus_message(const ProtobufCMessageDescriptor *type, struct nx_arena *arena)
 {
-    return message_at(type, LEVELS, arena);
+    return message_at(type, (struct position){LEVELS, 0}, arena);
 }
 
 struct nx_str corpus_pack(const ProtobufCMessage *message, struct nx_arena *arena)
