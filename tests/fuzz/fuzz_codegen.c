@@ -1,6 +1,6 @@
-/* A CodeGeneratorRequest from a stranger, through the whole plugin but for the compiler of messages,
- * in whose place the request's own bytes are answered. A refusal has no files, and what is generated
- * stays within its folder. */
+/* A CodeGeneratorRequest from a stranger, through the whole plugin but for the compiler of
+ * messages, in whose place the request's own bytes are answered. A refusal has no files, and what
+ * is generated stays within its folder. */
 #include "gen_messages.h"
 #include "gen_plugin.h"
 
