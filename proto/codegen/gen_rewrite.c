@@ -111,8 +111,8 @@ static bool is_taken(const struct rewriter *rewriter, struct nx_str word, char n
 static const char *value_of(const struct rewriter *rewriter, struct nx_str word)
 {
     static const char *const values[][2] = {
-        {"inf", "(1.0 / 0.0)"},
-        {"nan", "(0.0 / 0.0)"},
+        {"inf", "(1.0f / 0.0f)"},
+        {"nan", "(0.0f / 0.0f)"},
         {"9223372036854775808ll", "9223372036854775807ll - 1"},
     };
     if (!rewriter->in_directive && !came_before(rewriter, 0, "=") && !came_before(rewriter, 0, "-"))

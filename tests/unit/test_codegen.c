@@ -103,7 +103,7 @@ static void test_gen_rewrite__changes_code_alone(void **state)
         {"/* a?\?/ */ \"b?\?/\\\"c\" ?\?", "/* a? ?/ */ \"b?\\?/\\\"c\" ?\?"},
         {"#define A__INIT \\\n { errno, -inf, nan }\nx = -inf; y = -9223372036854775808ll; inf, "
          "nan",
-         "#define A__INIT \\\n { errno, -(1.0 / 0.0), (0.0 / 0.0) }\nx = -(1.0 / 0.0); y = "
+         "#define A__INIT \\\n { errno, -(1.0f / 0.0f), (0.0f / 0.0f) }\nx = -(1.0f / 0.0f); y = "
          "-9223372036854775807ll - 1; inf, nan"},
         {"\"open", "\"open"},
         {"/* open", "/* open"},
