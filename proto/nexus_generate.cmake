@@ -45,13 +45,19 @@ function(nexus_generate target)
     list(TRANSFORM imports PREPEND -I)
     set(sources ${arg_PROTOS})
     list(TRANSFORM sources PREPEND ${source_dir}/)
+    foreach(dep ${arg_DEPS})
+        if(TARGET ${dep})
+            list(APPEND imported $<TARGET_PROPERTY:${dep},NEXUS_PROTOS>)
+        endif()
+    endforeach()
     add_custom_command(OUTPUT ${outputs}
         COMMAND ${PROTOC} ${imports} ${generator} ${arg_PROTOS}
-        DEPENDS ${sources} $<$<NOT:$<BOOL:${arg_PLAIN}>>:Nexus::protoc-gen-nexus>
+        DEPENDS ${sources} ${imported} $<$<NOT:$<BOOL:${arg_PLAIN}>>:Nexus::protoc-gen-nexus>
         COMMENT "Generating ${target}" VERBATIM)
 
     list(FILTER outputs INCLUDE REGEX "\\.c$")
     add_library(${target} STATIC ${outputs})
+    set_target_properties(${target} PROPERTIES NEXUS_PROTOS "${sources}")
     target_include_directories(${target} SYSTEM PUBLIC $<BUILD_INTERFACE:${out}>)
     target_compile_options(${target} PRIVATE -w)
     target_link_libraries(${target} PUBLIC ${arg_DEPS} PkgConfig::PROTOBUF_C)

@@ -194,7 +194,8 @@ static nx_status check_fields(const File *file, const Message *message, struct g
     return NX_STATUS_OK;
 }
 
-/* Of a name that begins with '_' and a digit, the type in C has the digit alone. */
+/* Of a name that begins with '_' and a digit, the type in C has the digit alone; and what
+ * protobuf-c calls its own cannot be renamed, since generated code uses both. */
 static nx_status check_type(const File *file, const char *name, struct gen_place place,
                             struct nx_arena *arena)
 {
@@ -203,10 +204,15 @@ static nx_status check_type(const File *file, const char *name, struct gen_place
     const char *type = full ? gen_name_type(arena, full) : NULL;
     if (!type)
         return nx_fail_memory();
-    if (isalpha((unsigned char)*type) || *type == '_')
-        return NX_STATUS_OK;
-    return nx_fail(arena, NX_INVALID_ARGUMENT, "%s:%d: %s would be \"%s\" in C, which is no name",
-                   file->name, gen_place_line(file, &place), full, type);
+    if (!isalpha((unsigned char)*type) && *type != '_')
+        return nx_fail(arena, NX_INVALID_ARGUMENT,
+                       "%s:%d: %s would be \"%s\" in C, which is no name", file->name,
+                       gen_place_line(file, &place), full, type);
+    if (nx_str_starts_with(nx_str_from(type), NX_STR("ProtobufC")) && !strchr(type, '_'))
+        return nx_fail(arena, NX_INVALID_ARGUMENT,
+                       "%s:%d: %s has a name of protobuf-c's; put it into a package", file->name,
+                       gen_place_line(file, &place), full);
+    return NX_STATUS_OK;
 }
 
 static nx_status check_types(const File *file, struct nx_arena *arena)

@@ -170,6 +170,8 @@ const refused = [
     /refused\.proto:3: field M\.g is a group/],
   ['a message that is a digit', `syntax = "proto3";\n\nmessage _1 {}`,
     /refused\.proto:3: _1 would be "1" in C/],
+  ['a message of protobuf-c\'s name', `syntax = "proto3";\n\nmessage ProtobufCMessage {}`,
+    /refused\.proto:3: ProtobufCMessage has a name of protobuf-c's/],
   ['protobuf-c\'s own names', `syntax = "proto3";\nimport "protobuf-c/protobuf-c.proto";\noption (pb_c_file).c_package = "x";`,
     /refused\.proto:1: option \(pb_c_file\)\.c_package/],
   ['another name of base', `syntax = "proto3";\nimport "protobuf-c/protobuf-c.proto";\nmessage M {\n  option (pb_c_msg).base_field_name = "super";\n}`,
