@@ -1,5 +1,6 @@
 /* A client: its channels and its threads. Its calls are in wire_client_call.c. */
 #include "wire_client_call.h"
+#include "wire_tls.h"
 
 #include <grpc/grpc_security.h>
 #include <limits.h>
@@ -51,6 +52,13 @@ static grpc_channel *new_channel(const struct wire_client_options *options, size
     }
     if (options->keepalive_timeout_ms > 0)
         put_integer(&args, GRPC_ARG_KEEPALIVE_TIMEOUT_MS, options->keepalive_timeout_ms);
+    if (options->tls) {
+        const char *name = wire_client_tls_server_name(options->tls);
+        if (name)
+            put_string(&args, GRPC_SSL_TARGET_NAME_OVERRIDE_ARG, name);
+        return grpc_channel_create(options->target, wire_client_tls_credentials(options->tls),
+                                   &args);
+    }
     grpc_channel_credentials *insecure = grpc_insecure_credentials_create();
     grpc_channel *channel = grpc_channel_create(options->target, insecure, &args);
     grpc_channel_credentials_release(insecure);

@@ -10,6 +10,7 @@
 
 struct wire_client;
 struct wire_client_call;
+struct wire_client_tls;
 
 struct wire_client_options {
     /* gRPC naming: "127.0.0.1:50051", "dns:///host:50051", "unix:/run/nexus.sock",
@@ -24,6 +25,7 @@ struct wire_client_options {
     uint32_t keepalive_time_ms;    /* ping a silent connection; 0: never. Servers may refuse below
                                     * 5 minutes (too_many_pings) */
     uint32_t keepalive_timeout_ms; /* without an answer it is given up; 0: 20 s */
+    const struct wire_client_tls *tls; /* as long as the client lives; NULL: plaintext */
 };
 
 struct wire_call_options {

@@ -52,6 +52,7 @@ struct wire_server {
     struct wire_server_options options; /* with defaults filled in */
     struct wire_pb_limits limits;
     grpc_server *core;
+    struct wire_listener *listener;
     struct wire_shard *shards; /* wire_shard.h */
     struct wire_route *routes;
     size_t route_count;
@@ -72,6 +73,10 @@ void wire_call_post(struct wire_shard *shard, const struct wire_route *route);
 
 /* Free a call that is spare. */
 void wire_call_free(struct wire_call *call);
+
+/* The options with defaults filled in, and the core's server made after them. */
+struct wire_server_options wire_args_complete(struct wire_server_options options);
+grpc_server *wire_args_new_core(const struct wire_server_options *options);
 
 /* Count a call in, and out. */
 void wire_server_call_begins(struct wire_server *server);

@@ -2,6 +2,8 @@
 
 #include "nx_clock.h"
 #include "nx_log.h"
+#include "wire_listen.h"
+#include "wire_tls.h"
 
 #include <grpc/grpc_security.h>
 #include <stdlib.h>
@@ -13,32 +15,6 @@
 #define POSTED_PER_ROUTE 4
 
 #define MAX_ROUTES 256
-
-static unsigned or_default(unsigned value, unsigned fallback)
-{
-    return value ? value : fallback;
-}
-
-static size_t or_default_size(size_t value, size_t fallback)
-{
-    return value ? value : fallback;
-}
-
-static struct wire_server_options with_defaults(struct wire_server_options options)
-{
-    options.shards = or_default(options.shards, 1);
-    options.max_in_flight = or_default(options.max_in_flight, 1024);
-    options.max_streaming = or_default(options.max_streaming, 256);
-    options.send_timeout_ms = or_default(options.send_timeout_ms, 60000);
-    options.max_unsent_bytes = or_default_size(options.max_unsent_bytes, (size_t)64 << 20);
-    options.max_request_bytes = or_default_size(options.max_request_bytes, (size_t)4 << 20);
-    options.max_metadata_bytes = or_default_size(options.max_metadata_bytes, (size_t)8 << 10);
-    options.max_call_bytes = or_default_size(options.max_call_bytes, (size_t)64 << 20);
-    options.max_depth = or_default(options.max_depth, 100);
-    options.max_fields = or_default(options.max_fields, 1000000);
-    options.max_streams = or_default(options.max_streams, 100);
-    return options;
-}
 
 static void on_shut_down(struct wire_tag *tag, bool ok)
 {
@@ -71,26 +47,6 @@ void wire_server_call_ended(struct wire_server *server)
     pthread_mutex_unlock(&server->mutex);
 }
 
-static grpc_server *new_core(const struct wire_server_options *options)
-{
-    grpc_arg args[] = {
-        {.type = GRPC_ARG_INTEGER,
-         .key = GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
-         .value.integer = (int)options->max_request_bytes},
-        {.type = GRPC_ARG_INTEGER,
-         .key = GRPC_ARG_MAX_CONCURRENT_STREAMS,
-         .value.integer = (int)options->max_streams},
-        {.type = GRPC_ARG_INTEGER, .key = GRPC_ARG_ALLOW_REUSEPORT, .value.integer = 0},
-        {.type = GRPC_ARG_INTEGER, .key = GRPC_ARG_ENABLE_CENSUS, .value.integer = 0},
-        /* The core unpacks without any limit (1 MiB has become 1 GiB): wire_inflate.c does it. */
-        {.type = GRPC_ARG_INTEGER,
-         .key = GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION,
-         .value.integer = 0},
-    };
-    return grpc_server_create(
-        &(grpc_channel_args){.num_args = sizeof args / sizeof *args, .args = args}, NULL);
-}
-
 static void init_condition(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;
@@ -115,7 +71,7 @@ static nx_status start_shards(struct wire_server *server)
 nx_status wire_server_new(const struct wire_server_options *options,
                           struct wire_server **ret_server)
 {
-    struct wire_server_options full = with_defaults(*options);
+    struct wire_server_options full = wire_args_complete(*options);
     struct wire_server *server = calloc(1, sizeof *server);
     struct wire_shard *shards = calloc(full.shards, sizeof *shards);
     struct wire_route *routes = calloc(MAX_ROUTES, sizeof *routes);
@@ -131,7 +87,7 @@ nx_status wire_server_new(const struct wire_server_options *options,
     *server = (struct wire_server){
         .options = full,
         .limits = {.max_depth = full.max_depth, .max_fields = full.max_fields},
-        .core = new_core(&full),
+        .core = wire_args_new_core(&full),
         .shards = shards,
         .routes = routes,
         .ports = ports,
@@ -140,6 +96,8 @@ nx_status wire_server_new(const struct wire_server_options *options,
     pthread_mutex_init(&server->mutex, NULL);
     init_condition(&server->changed);
     nx_status status = start_shards(server);
+    if (status.code == NX_OK)
+        status = wire_listener_new(server->core, &server->options, &server->listener);
     if (status.code != NX_OK) {
         wire_server_destroy(server);
         return status;
@@ -191,32 +149,52 @@ static void post_calls(struct wire_shard *shard)
     wire_call_post(shard, &server->unknown);
 }
 
-static nx_status bind_addresses(struct wire_server *server, struct nx_arena *arena)
+static nx_status bind_secure(struct wire_server *server, size_t index, struct nx_arena *arena)
 {
-    grpc_server_credentials *insecure = grpc_insecure_server_credentials_create();
-    nx_status status = NX_STATUS_OK;
-    for (size_t i = 0; i < server->options.address_count && status.code == NX_OK; i++) {
-        const char *address = server->options.addresses[i];
-        server->ports[i] = grpc_server_add_http2_port(server->core, address, insecure);
-        if (server->ports[i] == 0)
-            status = nx_fail(arena, NX_UNAVAILABLE, "cannot listen for gRPC at %s", address);
-    }
-    grpc_server_credentials_release(insecure);
-    return status;
+    const char *address = server->options.addresses[index];
+    grpc_server_credentials *credentials = NULL;
+    NX_TRY(wire_tls_credentials(server->options.tls, &credentials));
+    server->ports[index] = grpc_server_add_http2_port(server->core, address, credentials);
+    grpc_server_credentials_release(credentials);
+    if (server->ports[index] == 0)
+        return nx_fail(arena, NX_UNAVAILABLE, "cannot listen for gRPC at %s", address);
+    return NX_STATUS_OK;
 }
 
-nx_status wire_server_start(struct wire_server *server, struct nx_arena *arena)
+static nx_status bind_addresses(struct wire_server *server, struct nx_arena *arena)
 {
-    NX_TRY(bind_addresses(server, arena));
-    grpc_server_start(server->core);
-    server->started = true;
+    for (size_t i = 0; i < server->options.address_count; i++) {
+        const char *address = server->options.addresses[i];
+        bool is_unix = strncmp(address, "unix:", 5) == 0 || strncmp(address, "unix-", 5) == 0;
+        if (server->options.tls && !is_unix)
+            NX_TRY(bind_secure(server, i, arena));
+        else
+            NX_TRY(wire_listener_add(server->listener, address, arena, &server->ports[i]));
+    }
+    return NX_STATUS_OK;
+}
+
+static nx_status start_threads(struct wire_server *server, struct nx_arena *arena)
+{
     for (unsigned i = 0; i < server->options.shards; i++) {
         struct wire_shard *shard = &server->shards[i];
-        post_calls(shard);
         if (pthread_create(&shard->thread, NULL, run_shard, shard) != 0)
             return nx_fail(arena, NX_INTERNAL, "cannot start a thread");
         shard->running = true;
     }
+    return NX_STATUS_OK;
+}
+
+/* Once the core is started every shard has its thread: only then can it be drained. */
+nx_status wire_server_start(struct wire_server *server, struct nx_arena *arena)
+{
+    NX_TRY(bind_addresses(server, arena));
+    NX_TRY(start_threads(server, arena));
+    grpc_server_start(server->core);
+    server->started = true;
+    for (unsigned i = 0; i < server->options.shards; i++)
+        post_calls(&server->shards[i]);
+    NX_TRY(wire_listener_start(server->listener));
     server->options.addresses = NULL;
     return NX_STATUS_OK;
 }
@@ -242,16 +220,29 @@ static bool wait_until_idle(struct wire_server *server, int64_t deadline_ns)
     return in_time;
 }
 
+/* Serve the queue to its end, on its thread or else on this one. */
+static void stop_shard(struct wire_shard *shard)
+{
+    if (shard->stopped)
+        return;
+    shard->stopped = true;
+    grpc_completion_queue_shutdown(shard->queue);
+    if (shard->running)
+        pthread_join(shard->thread, NULL);
+    else
+        wire_serve_queue(shard->queue);
+}
+
 void wire_server_drain(struct wire_server *server, unsigned grace_ms)
 {
-    if (server->drained)
+    if (server->drained || server->options.shards == 0)
         return;
     server->drained = true;
+    wire_listener_stop(server->listener);
     wire_hand_over(&server->shut_down);
     grpc_server_shutdown_and_notify(server->core, server->shards[0].queue, &server->shut_down);
-    if (!server->started) { /* nobody serves the queue */
-        grpc_completion_queue_shutdown(server->shards[0].queue);
-        wire_serve_queue(server->shards[0].queue);
+    if (!server->started) { /* there are no calls */
+        stop_shard(&server->shards[0]);
         return;
     }
     if (!wait_until_idle(server, nx_clock_monotonic_ns() + (int64_t)grace_ms * 1000000)) {
@@ -266,15 +257,9 @@ void wire_server_destroy(struct wire_server *server)
     if (!server)
         return;
     wire_server_drain(server, 0);
-    for (unsigned i = 0; i < server->options.shards; i++) {
-        struct wire_shard *shard = &server->shards[i];
-        if (server->started || i > 0)
-            grpc_completion_queue_shutdown(shard->queue);
-        if (shard->running)
-            pthread_join(shard->thread, NULL);
-        else if (server->started || i > 0)
-            wire_serve_queue(shard->queue);
-    }
+    for (unsigned i = 0; i < server->options.shards; i++)
+        stop_shard(&server->shards[i]);
+    wire_listener_destroy(server->listener);
     grpc_server_destroy(server->core);
     for (unsigned i = 0; i < server->options.shards; i++)
         wire_shard_cleanup(&server->shards[i]);

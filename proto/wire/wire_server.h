@@ -16,9 +16,21 @@
 #include "wire.h"
 
 struct wire_server;
+struct wire_tls;
 
+/* Where to listen: "127.0.0.1:50051", "[::]:0" (IPv4 as well), "localhost:50051" (all addresses of
+ * the name), "unix:/run/nexus.sock", "unix-abstract:name". Times are in milliseconds.
+ *
+ * Plaintext connections are accepted by a thread of the server's own: a client must send HTTP/2's
+ * preface in time, or the connection is closed without the core having seen it. Of the files that
+ * the process may open a few are kept back (a quarter of them, 32 at most) so that a flood of
+ * connections leaves enough to reach the database: beyond that a connection that has not yet
+ * spoken gives way, the oldest first, or the new one is closed. With `tls` the core itself listens
+ * at TCP addresses, and once it has met EMFILE it does not accept there again until the process is
+ * started anew: allow the process as many files as it may ever have connections. Unix sockets are
+ * plaintext always; their file mode says who may connect. */
 struct wire_server_options {
-    const char *const *addresses; /* "0.0.0.0:50051", "[::]:0", "unix:/run/nexus.sock" */
+    const char *const *addresses;
     size_t address_count;
     unsigned shards; /* 0: 1 */
     /* Calls a shard has at once, that are not yet answered; more get RESOURCE_EXHAUSTED. Those that
@@ -37,10 +49,28 @@ struct wire_server_options {
     /* Calls of one connection: clients keep what is more to themselves; of those that do not, what
      * is more than twice as many gets RESOURCE_EXHAUSTED. 0: 100 */
     uint32_t max_streams;
+
+    struct wire_tls *tls; /* for TCP addresses; NULL: plaintext */
+    unsigned unix_mode;   /* of the files of Unix sockets; 0: 0660 */
+
+    unsigned handshake_timeout_ms; /* until a client has spoken HTTP/2; 0: 10 s */
+    unsigned keepalive_time_ms;    /* a connection silent so long is pinged; 0: 60 s */
+    unsigned keepalive_timeout_ms; /* and closed when it stays silent; 0: 20 s */
+    /* How often clients may ping without data between, and how many pings too early are forgiven
+     * before the connection is closed (ENHANCE_YOUR_CALM). 0: 10 s, and 2. */
+    unsigned min_ping_interval_ms;
+    unsigned max_ping_strikes;
+    unsigned max_connection_idle_ms; /* without a call; then it is closed; 0: never */
+    /* How long a connection lives until the client is told to make another (GOAWAY), about: a tenth
+     * more or less by chance; 0: for ever. */
+    unsigned max_connection_age_ms;
+    unsigned max_connection_age_grace_ms; /* for the calls it then still has; 0: for ever */
+    size_t memory_quota_bytes;            /* the core's buffers for all connections; 0: no limit */
 };
 
 /* Make a server that is not yet listening.
- * Borrows: options and what they point to until wire_server_start() has returned. */
+ * Borrows: options and what they point to until wire_server_start() has returned; tls until
+ *          wire_server_destroy(). */
 nx_status wire_server_new(const struct wire_server_options *options,
                           struct wire_server **ret_server) NX_MUST_USE;
 
@@ -50,10 +80,12 @@ nx_status wire_server_add(struct wire_server *server, const struct wire_service 
                           const void *implementation, void *context) NX_MUST_USE;
 
 /* Listen and serve. `arena` only holds the error.
- * Fails:   UNAVAILABLE when an address cannot be bound; the message names it. */
+ * Fails:   UNAVAILABLE when an address cannot be bound, INVALID_ARGUMENT when it is none; the
+ *          message names it. INTERNAL (no thread). Then there is only wire_server_destroy(). */
 nx_status wire_server_start(struct wire_server *server, struct nx_arena *arena) NX_MUST_USE;
 
-/* The port bound for the address of this index; for addresses that asked for port 0. */
+/* The port bound for the address of this index; for addresses that asked for port 0. Not of Unix
+ * sockets. */
 int wire_server_port(const struct wire_server *server, size_t address_index);
 
 /* Stop accepting calls, wait for those under way, cancel what is left after grace_ms, and stop

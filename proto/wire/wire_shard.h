@@ -23,7 +23,8 @@ struct wire_shard {
     grpc_completion_queue *queue;
     pthread_t thread;
     unsigned index;
-    bool running;
+    bool running; /* it has a thread */
+    bool stopped;
     atomic_uint in_flight; /* unary calls that are not answered */
     atomic_uint streaming; /* calls that stream and are not answered */
     atomic_uint uncapped;

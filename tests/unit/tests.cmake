@@ -11,6 +11,9 @@ endforeach()
 nx_add_test(test_wire_memory LABEL unit SOURCES unit/test_wire_memory.c unit/wire_bench.c
     support/fault_alloc.c DEPS echo_api nx_wire)
 target_link_options(test_wire_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+nx_add_test(test_wire_transport LABEL unit SOURCES unit/test_wire_transport.c DEPS echo_api nx_wire)
+# Threads that cannot be made.
+target_link_options(test_wire_transport PRIVATE -Wl,--wrap=pthread_create)
 nx_add_test(test_wire_pb LABEL unit SOURCES unit/test_wire_pb.c DEPS echo_api nx_wire)
 nx_add_test(test_codegen LABEL unit SOURCES unit/test_codegen.c DEPS nx_codegen)
 nx_add_test(test_svc LABEL unit SOURCES unit/test_svc.c DEPS nx_service)
