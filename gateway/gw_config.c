@@ -29,6 +29,13 @@ const struct cfg_key gw_config_keys[] = {
     KEY(backend, timeout_ms, CFG_UINT, "10000", 1, 3600000,
         "how long a call may take; a client may ask for less with the header Grpc-Timeout"),
     KEY(backend, max_response_bytes, CFG_UINT, "16777216", 1024, 1 << 30, "largest answer of it"),
+    KEY(backend, tls_ca, CFG_STRING, "", 0, 4000,
+        "roots in PEM that its certificate must lead to; then the gateway speaks TLS with it"),
+    KEY(backend, tls_cert, CFG_STRING, "", 0, 4000,
+        "certificate chain in PEM to show it, where it asks for one"),
+    KEY(backend, tls_key, CFG_STRING, "", 0, 4000, "its private key, without a pass phrase"),
+    KEY(backend, server_name, CFG_STRING, "", 0, 255,
+        "the name its certificate must be for; else the one in backend.target"),
     KEY(api, spec, CFG_STRING, NEXUS_API_SPEC, 1, 4000, "nexus.yaml, which says what is routed"),
     KEY(api, document, CFG_STRING, NEXUS_API_DOCUMENT, 1, 4000,
         "openapi.json, served at /openapi.json; its .yaml stands beside it"),
@@ -39,6 +46,20 @@ const struct cfg_key gw_config_keys[] = {
 };
 const size_t gw_config_key_count = sizeof gw_config_keys / sizeof *gw_config_keys;
 
+/* What a table cannot say of the keys of TLS. */
+static nx_status check_tls(const struct gw_config *config, struct nx_arena *arena)
+{
+    bool has_ca = *config->backend_tls_ca != '\0';
+    bool has_cert = *config->backend_tls_cert != '\0';
+    if (has_cert != (*config->backend_tls_key != '\0'))
+        return nx_fail(arena, NX_INVALID_ARGUMENT,
+                       "backend.tls_cert and backend.tls_key: one without the other");
+    if (!has_ca && (has_cert || *config->backend_server_name != '\0'))
+        return nx_fail(arena, NX_INVALID_ARGUMENT,
+                       "backend.tls_cert and backend.server_name: without backend.tls_ca");
+    return NX_STATUS_OK;
+}
+
 nx_status gw_config_load(const char *file, struct nx_arena *arena, struct gw_config *ret_config)
 {
     NX_TRY(cfg_load(gw_config_keys, gw_config_key_count, file, arena, ret_config));
@@ -48,5 +69,5 @@ nx_status gw_config_load(const char *file, struct nx_arena *arena, struct gw_con
                        "log.level: \"%s\" is not debug, info, warn or error",
                        ret_config->log_level);
     nx_log_set_level(level);
-    return NX_STATUS_OK;
+    return check_tls(ret_config, arena);
 }

@@ -17,6 +17,10 @@ struct gw_config {
     uint64_t backend_threads;
     uint64_t backend_timeout_ms;
     uint64_t backend_max_response_bytes;
+    const char *backend_tls_ca; /* "": plaintext */
+    const char *backend_tls_cert;
+    const char *backend_tls_key;
+    const char *backend_server_name;
     const char *api_spec;
     const char *api_document;
     const char *docs_dir;

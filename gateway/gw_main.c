@@ -6,6 +6,7 @@
 #include "nexus_descriptors.h"
 #include "nx_clock.h"
 #include "nx_log.h"
+#include "wire_tls.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -28,17 +29,37 @@ struct program {
     struct oas_spec *spec;
     struct gw_router *router;
     struct gw_static *files;
+    struct wire_client_tls *tls;
     struct gw_gateway gateway;
     struct gw_http *http;
 };
 
 /* --- Start --- */
 
+static const char *or_null(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+static nx_status load_tls(struct program *program)
+{
+    const struct gw_config *config = &program->config;
+    const struct wire_client_tls_options options = {
+        .ca_file = config->backend_tls_ca,
+        .cert_file = or_null(config->backend_tls_cert),
+        .key_file = or_null(config->backend_tls_key),
+        .server_name = or_null(config->backend_server_name),
+    };
+    return *config->backend_tls_ca ? wire_client_tls_new(&options, program->arena, &program->tls)
+                                   : NX_STATUS_OK;
+}
+
 /* What can be wrong without anything running. */
 static nx_status prepare(struct program *program, const char *file)
 {
     struct gw_config *config = &program->config;
     NX_TRY(gw_config_load(file, program->arena, config));
+    NX_TRY(load_tls(program));
     NX_TRY(oas_spec_load(config->api_spec, program->arena, &program->spec));
     NX_TRY(gw_router_compile(program->spec, config->api_spec, services,
                              sizeof services / sizeof(struct wire_service *), program->arena,
@@ -61,6 +82,7 @@ static nx_status start(struct program *program)
         .channels = (unsigned)config->backend_channels,
         .threads = (unsigned)config->backend_threads,
         .max_response_bytes = (size_t)config->backend_max_response_bytes,
+        .tls = program->tls,
     };
     struct gw_gateway *gateway = &program->gateway;
     enum nx_log_level level = NX_LOG_INFO;
@@ -152,6 +174,7 @@ int main(int argc, char **argv)
     if (!program.arena || sodium_init() < 0)
         return cfg_program_fail(&about, nx_fail_memory());
     int exit_code = run(&program, &line);
+    wire_client_tls_destroy(program.tls);
     oas_spec_destroy(program.spec);
     nx_arena_destroy(program.arena);
     return exit_code;

@@ -6,6 +6,7 @@
 #include "svc.h"
 #include "svc_await.h"
 #include "svc_config.h"
+#include "wire_tls.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct program {
     struct svc_config config;
     const char *conninfo;
     struct svc svc;
+    struct wire_tls *tls;
     struct wire_server *server;
     const char *addresses[MAX_ADDRESSES];
     size_t address_count;
@@ -112,15 +114,34 @@ static nx_status fetch_token_key(struct program *program)
     return NX_STATUS_OK;
 }
 
-static nx_status start_server(struct program *program)
+static struct wire_server_options server_options(const struct program *program)
 {
-    const struct wire_server_options options = {
+    const struct svc_config *config = &program->config;
+    return (struct wire_server_options){
         .addresses = program->addresses,
         .address_count = program->address_count,
-        .shards = (unsigned)program->config.grpc_shards,
-        .max_in_flight = (unsigned)program->config.grpc_max_in_flight,
-        .max_request_bytes = (size_t)program->config.grpc_max_request_bytes,
+        .shards = (unsigned)config->grpc_shards,
+        .max_in_flight = (unsigned)config->grpc_max_in_flight,
+        .max_request_bytes = (size_t)config->grpc_max_request_bytes,
+        .max_metadata_bytes = (size_t)config->grpc_max_metadata_bytes,
+        .max_streams = (uint32_t)config->grpc_max_streams,
+        .tls = program->tls,
+        .unix_mode = svc_config_unix_mode(config),
+        .handshake_timeout_ms = (unsigned)config->grpc_handshake_timeout_ms,
+        .keepalive_time_ms = (unsigned)config->grpc_keepalive_time_ms,
+        .keepalive_timeout_ms = (unsigned)config->grpc_keepalive_timeout_ms,
+        .min_ping_interval_ms = (unsigned)config->grpc_min_ping_interval_ms,
+        .max_ping_strikes = (unsigned)config->grpc_max_ping_strikes,
+        .max_connection_idle_ms = (unsigned)config->grpc_max_connection_idle_ms,
+        .max_connection_age_ms = (unsigned)config->grpc_max_connection_age_ms,
+        .max_connection_age_grace_ms = (unsigned)config->grpc_max_connection_age_grace_ms,
+        .memory_quota_bytes = (size_t)config->grpc_memory_quota_bytes,
     };
+}
+
+static nx_status start_server(struct program *program)
+{
+    const struct wire_server_options options = server_options(program);
     NX_TRY(wire_server_new(&options, &program->server));
     NX_TRY(svc_serve(&program->svc, program->server));
     NX_TRY(wire_server_start(program->server, program->arena));
@@ -130,6 +151,20 @@ static nx_status start_server(struct program *program)
         nx_log(NX_LOG_INFO, "listening", "address", program->addresses[i], "port", port, NULL);
     }
     return NX_STATUS_OK;
+}
+
+/* Before anything is started: wrong files are the matter of --check-config too. */
+static nx_status load_tls(struct program *program)
+{
+    const struct svc_config *config = &program->config;
+    const struct wire_tls_options options = {
+        .cert_file = config->grpc_tls_cert,
+        .key_file = config->grpc_tls_key,
+        .client_ca_file = *config->grpc_tls_client_ca ? config->grpc_tls_client_ca : NULL,
+        .is_client_optional = config->grpc_tls_client_optional,
+    };
+    return *config->grpc_tls_cert ? wire_tls_new(&options, program->arena, &program->tls)
+                                  : NX_STATUS_OK;
 }
 
 static nx_status start(struct program *program)
@@ -177,6 +212,8 @@ static int run(struct program *program, const struct cfg_command_line *line)
 {
     nx_status status =
         svc_config_load(line->file, program->arena, &program->config, &program->conninfo);
+    if (status.code == NX_OK)
+        status = load_tls(program);
     if (status.code != NX_OK)
         return cfg_program_fail(&about, status);
     if (line->only_check) {
@@ -184,6 +221,7 @@ static int run(struct program *program, const struct cfg_command_line *line)
         return EXIT_SUCCESS;
     }
     cfg_program_block_signals();
+    cfg_program_raise_file_limit();
     return serve(program);
 }
 
@@ -197,6 +235,7 @@ int main(int argc, char **argv)
     if (!program.arena || sodium_init() < 0)
         return cfg_program_fail(&about, nx_fail_memory());
     int exit_code = run(&program, &line);
+    wire_tls_destroy(program.tls);
     nx_arena_destroy(program.arena);
     return exit_code;
 }

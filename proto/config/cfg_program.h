@@ -28,6 +28,9 @@ int cfg_program_fail(const struct cfg_program *program, nx_status status);
 /* Keep SIGTERM and SIGINT for cfg_program_wait(), and ignore SIGPIPE. Before there are threads. */
 void cfg_program_block_signals(void);
 
+/* Let this process open as many files as it is allowed to. */
+void cfg_program_raise_file_limit(void);
+
 /* Wait until the program is told to stop, and log it. The next signal then ends it at once. */
 void cfg_program_wait(void);
 

@@ -2,6 +2,7 @@
 
 #include "nx_clock.h"
 #include "nx_log.h"
+#include "wire_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -367,6 +368,7 @@ nx_status wire_client_tls_new(const struct wire_client_tls_options *options, str
         free_pems(&pems);
         return nx_fail_memory();
     }
+    wire_init();
     grpc_ssl_pem_key_cert_pair pair = {pems.key, pems.cert};
     tls->credentials =
         grpc_ssl_credentials_create_ex(pems.ca, pems.cert ? &pair : NULL, NULL, NULL);
@@ -381,6 +383,7 @@ void wire_client_tls_destroy(struct wire_client_tls *tls)
     if (!tls)
         return;
     grpc_channel_credentials_release(tls->credentials);
+    grpc_shutdown_blocking();
     free(tls);
 }
 

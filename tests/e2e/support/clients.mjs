@@ -25,8 +25,13 @@ export const { status } = grpc;
 
 // Calls methods by their proto names: client.call('GetProduct', {name}) -> the response.
 export class Client {
-  constructor(Service, target) {
-    this.stub = new Service(target, grpc.credentials.createInsecure(), {
+  // tls: {ca, key, cert}, each PEM as a Buffer; the certificate must be for localhost.
+  constructor(Service, target, tls) {
+    const credentials = tls
+      ? grpc.credentials.createSsl(tls.ca, tls.key ?? null, tls.cert ?? null)
+      : grpc.credentials.createInsecure();
+    this.stub = new Service(target, credentials, {
+      ...(tls && { 'grpc.ssl_target_name_override': 'localhost' }),
       'grpc.use_local_subchannel_pool': 1,
       'grpc.max_receive_message_length': 64 * 1024 * 1024,
       'grpc.initial_reconnect_backoff_ms': 100,
@@ -64,9 +69,10 @@ export class Client {
   }
 }
 
-export const catalogClient = (target) =>
-  new Client(catalogPackage.nexus.catalog.v1.CatalogService, target);
-export const healthClient = (target) => new Client(healthPackage.grpc.health.v1.Health, target);
+export const catalogClient = (target, tls) =>
+  new Client(catalogPackage.nexus.catalog.v1.CatalogService, target, tls);
+export const healthClient = (target, tls) =>
+  new Client(healthPackage.grpc.health.v1.Health, target, tls);
 
 // The google.rpc.Status that an error carries, its details decoded: [{type, ...fields}].
 export function errorDetails(error) {

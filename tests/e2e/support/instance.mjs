@@ -56,11 +56,11 @@ export async function freePort() {
 
 // A program of ours under watch: its output in a log, its end as a promise.
 class Program {
-  constructor(name, binary, env, logFile) {
+  constructor(name, command, env, logFile) {
     this.name = name;
     this.logFile = logFile;
     const log = fs.openSync(logFile, 'a');
-    this.child = spawn(binary, [], { env, stdio: ['ignore', log, log], cwd: root });
+    this.child = spawn(command[0], command.slice(1), { env, stdio: ['ignore', log, log], cwd: root });
     fs.closeSync(log);
     this.ended = new Promise((resolve) => {
       this.child.once('error', (error) => resolve({ error }));
@@ -146,13 +146,17 @@ export class Instance {
     return stdout.trim();
   }
 
-  startService() {
-    this.service = new Program('nexus-service', path.join(buildDir, 'service/nexus-service'),
-      { ...this.env, NEXUS_GRPC_LISTEN: this.grpc }, path.join(this.dir, 'service.log'));
+  // options.env: of the service alone. options.files: how many it may open.
+  startService({ env = {}, files } = {}) {
+    const binary = path.join(buildDir, 'service/nexus-service');
+    const command = files ? ['bash', '-c', `ulimit -n ${files}; exec "$0"`, binary] : [binary];
+    this.service = new Program('nexus-service', command,
+      { ...this.env, NEXUS_GRPC_LISTEN: this.grpc, ...env }, path.join(this.dir, 'service.log'));
   }
 
-  startGateway() {
-    this.gateway = new Program('nexus-gateway', path.join(buildDir, 'gateway/nexus-gateway'), {
+  // options.env: of the gateway alone.
+  startGateway({ env = {} } = {}) {
+    this.gateway = new Program('nexus-gateway', [path.join(buildDir, 'gateway/nexus-gateway')], {
       ...this.env,
       DATABASE_URL: '',
       NEXUS_HTTP_LISTEN: `127.0.0.1:${this.httpPort}`,
@@ -161,6 +165,7 @@ export class Instance {
       NEXUS_API_DOCUMENT: path.join(buildDir, 'openapi/openapi.json'),
       NEXUS_DOCS_DIR: path.join(root, 'openapi/docs'),
       NEXUS_DOCS_ASSETS: path.join(root, 'openapi/node_modules/swagger-ui-dist'),
+      ...env,
     }, path.join(this.dir, 'gateway.log'));
   }
 
