@@ -40,7 +40,8 @@ static grpc_channel *new_channel(const struct wire_client_options *options, size
     /* The core unpacks without any limit: wire_inflate.c does it. */
     put_integer(&args, GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
     put_integer(&args, GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-    put_integer(&args, GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+    /* Not a pause, despite its name, but how long an attempt may take: TLS with a busy server. */
+    put_integer(&args, GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
     put_integer(&args, GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
     put_integer(&args, GRPC_ARG_ENABLE_RETRIES, 0);
     if (options->round_robin)

@@ -207,9 +207,19 @@ static nx_status read_pems(const struct names *names, struct nx_arena *arena, st
     return NX_STATUS_OK;
 }
 
+/* Whoever puts the contents where the name belongs must not find a key in the log. */
+static bool is_a_name(const char *name)
+{
+    return !name || !strchr(name, '\n');
+}
+
 /* Read and check; `arena` holds the error. The caller frees the result with free_pems(). */
 static nx_status load(const struct names *names, struct nx_arena *arena, struct pems *ret_pems)
 {
+    static const struct nx_error contents = {
+        .message = "TLS: what should be the name of a PEM file is what is in one"};
+    if (!is_a_name(names->cert) || !is_a_name(names->key) || !is_a_name(names->ca))
+        return (nx_status){NX_INVALID_ARGUMENT, &contents};
     struct pems pems = {.arena = nx_arena_new(PEMS_ARENA_BYTES)};
     if (!pems.arena)
         return nx_fail_memory();
@@ -247,7 +257,7 @@ static void look_again(struct wire_tls *tls)
     struct nx_arena *arena = nx_arena_new(4096);
     if (!arena)
         return;
-    struct pems pems;
+    struct pems pems = {.arena = NULL};
     nx_status status = load(&tls->names, arena, &pems);
     if (status.code == NX_OK) {
         free_pems(&tls->pems);
@@ -361,7 +371,7 @@ nx_status wire_client_tls_new(const struct wire_client_tls_options *options, str
                               struct wire_client_tls **ret_tls)
 {
     struct names names = {options->cert_file, options->key_file, options->ca_file};
-    struct pems pems;
+    struct pems pems = {.arena = NULL};
     NX_TRY(load(&names, arena, &pems));
     struct wire_client_tls *tls = calloc(1, sizeof *tls);
     if (!tls) {

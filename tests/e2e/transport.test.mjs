@@ -217,6 +217,9 @@ test('a wrong configuration names what is wrong', () => {
     ['service/nexus-service', { NEXUS_GRPC_TLS_CLIENT_CA: pem('ca.pem') }, /grpc\.tls_client_ca/],
     ['service/nexus-service', { NEXUS_GRPC_TLS_CERT: pem('server.pem'), NEXUS_GRPC_TLS_KEY: pem('ca.key') },
       /ca\.key: is not the key of the certificate in/],
+    // The contents instead of the name, by way of _FILE: no key comes to light.
+    ['service/nexus-service', { NEXUS_GRPC_TLS_CERT: pem('server.pem'), NEXUS_GRPC_TLS_KEY_FILE: pem('server.key') },
+      /^nexus-service: TLS: what should be the name of a PEM file is what is in one\n$/],
     ['service/nexus-service', { NEXUS_GRPC_UNIX_MODE: '0999' }, /grpc\.unix_mode/],
     ['gateway/nexus-gateway', { NEXUS_BACKEND_TLS_CERT: pem('client.pem') }, /one without the other/],
     ['gateway/nexus-gateway', { NEXUS_BACKEND_TLS_CA: '/no/such/ca.pem' }, /ca\.pem: No such file/],

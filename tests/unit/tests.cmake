@@ -11,7 +11,10 @@ endforeach()
 nx_add_test(test_wire_memory LABEL unit SOURCES unit/test_wire_memory.c unit/wire_bench.c
     support/fault_alloc.c DEPS echo_api nx_wire)
 target_link_options(test_wire_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
-nx_add_test(test_wire_transport LABEL unit SOURCES unit/test_wire_transport.c DEPS echo_api nx_wire)
+foreach(name transport tls)
+    nx_add_test(test_wire_${name} LABEL unit SOURCES unit/test_wire_${name}.c unit/transport_bench.c
+        DEPS echo_api nx_wire)
+endforeach()
 # Threads that cannot be made.
 target_link_options(test_wire_transport PRIVATE -Wl,--wrap=pthread_create)
 nx_add_test(test_wire_pb LABEL unit SOURCES unit/test_wire_pb.c DEPS echo_api nx_wire)
