@@ -8,6 +8,9 @@ struct svc_config {
     const char *grpc_listen; /* addresses, separated by commas */
     uint64_t grpc_shards;
     uint64_t grpc_max_in_flight;
+    uint64_t grpc_max_streaming;
+    uint64_t grpc_send_timeout_ms;
+    uint64_t grpc_max_unsent_bytes;
     uint64_t grpc_max_request_bytes;
     uint64_t grpc_drain_ms;
     const char *grpc_tls_cert; /* "": plaintext */

@@ -18,6 +18,7 @@
 #include "nx_clock.h"
 #include "nx_log.h"
 #include "wire_bytes.h"
+#include "wire_peer.h"
 #include "wire_status.h"
 
 #include <assert.h>
@@ -244,8 +245,7 @@ static nx_status count_in(struct wire_call *call)
     call->peer_counter = wire_shard_peer_counter(call->shard, call->core);
     unsigned others = atomic_fetch_add_explicit(call->kind_counter, 1, memory_order_relaxed);
     unsigned own = atomic_fetch_add_explicit(call->peer_counter, 1, memory_order_relaxed);
-    if (own >= options->max_streams * WIRE_PEERS_SHARING &&
-        call->peer_counter != &call->shard->uncapped)
+    if (own >= options->max_streams * WIRE_PEERS_SHARING)
         return nx_fail_reason(call->arena, NX_RESOURCE_EXHAUSTED, "TOO_MANY_CALLS",
                               "a connection can have %u calls under way", options->max_streams);
     if (others < most)
@@ -367,6 +367,16 @@ void wire_call_post(struct wire_shard *shard, const struct wire_route *route)
 }
 
 /* --- Looking --- */
+
+struct nx_str wire_call_peer(struct wire_call *call)
+{
+    return wire_peer_address(call->core, call->arena);
+}
+
+bool wire_call_identity(struct wire_call *call, struct nx_str *ret_identity)
+{
+    return wire_peer_identity(call->core, call->arena, ret_identity);
+}
 
 struct nx_arena *wire_call_arena(struct wire_call *call)
 {

@@ -118,6 +118,15 @@ bool wire_call_metadata(const struct wire_call *call, const char *key, struct nx
 bool wire_call_metadata_at(const struct wire_call *call, size_t index, struct nx_str *ret_key,
                            struct nx_str *ret_value);
 
+/* Where the call comes from: "192.0.2.1:50000", "[2001:db8::1]:50000", or "unix:"; "" when memory
+ * is out, or the connection is already gone. For logs: it decides nothing. Valid as long as the
+ * call. */
+struct nx_str wire_call_peer(struct wire_call *call);
+
+/* Who the client is by its verified certificate (mTLS): its first URI, else its first DNS name,
+ * else its common name. False, and ret untouched: it showed none. Valid as long as the call. */
+bool wire_call_identity(struct wire_call *call, struct nx_str *ret_identity);
+
 /* Send a pair with the first message, or at the latest with the status (initial), or with the
  * status (trailing). Copies both. Before the first message, or before the answer.
  * Fails:   INVALID_ARGUMENT for what cannot be metadata, RESOURCE_EXHAUSTED. */

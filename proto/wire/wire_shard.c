@@ -5,7 +5,6 @@
 
 #include <grpc/support/alloc.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define MAX_SPARE 64
 #define FNV_BASIS UINT64_C(0xcbf29ce484222325)
@@ -47,15 +46,11 @@ void wire_shard_cleanup(struct wire_shard *shard)
     pthread_mutex_destroy(&shard->mutex);
 }
 
-/* FNV-1a of the peer's address, which has its port. */
+/* FNV-1a of what the core calls the peer: the number of its file, or an address with its port. */
 atomic_uint *wire_shard_peer_counter(struct wire_shard *shard, grpc_call *core)
 {
     uint64_t hash = FNV_BASIS ^ shard->peer_seed;
     char *peer = grpc_call_get_peer(core);
-    if (peer && strncmp(peer, "unix", 4) == 0) { /* all have the same */
-        gpr_free(peer);
-        return &shard->uncapped;
-    }
     for (const char *c = peer; c && *c; c++)
         hash = (hash ^ (unsigned char)*c) * FNV_PRIME;
     gpr_free(peer);

@@ -25,9 +25,8 @@ struct wire_shard {
     unsigned index;
     bool running; /* it has a thread */
     bool stopped;
-    atomic_uint in_flight; /* unary calls that are not answered */
-    atomic_uint streaming; /* calls that stream and are not answered */
-    atomic_uint uncapped;
+    atomic_uint in_flight;   /* unary calls that are not answered */
+    atomic_uint streaming;   /* calls that stream and are not answered */
     atomic_uint *by_peer;    /* WIRE_PEER_COUNTERS of both */
     uint64_t peer_seed;      /* so that nobody can choose whom to share a counter with */
     pthread_mutex_t mutex;   /* guards what follows */

@@ -1,11 +1,8 @@
 /* TLS of servers and clients, and who is at the other end. */
 #include "nx_clock.h"
 #include "transport_bench.h"
-#include "wire_listen.h"
-#include "wire_peer.h"
 #include "wire_tls.h"
 
-#include <grpc/grpc_security.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -178,129 +175,47 @@ static void test_wire_tls__wrong_files_are_named(void **state)
     nx_arena_destroy(arena);
 }
 
-/* --- The peer --- */
+/* --- The peer, as the handler sees it --- */
 
-/* A server of the core alone: the next call that arrives is looked at and ended. */
-struct core {
-    grpc_server *server;
-    grpc_completion_queue *queue;
-};
-
-static struct core new_core(void)
+static void expect_peer(const char *target, const char *client_name, const char *address,
+                        const char *identity)
 {
-    grpc_init();
-    struct core core = {grpc_server_create(NULL, NULL),
-                        grpc_completion_queue_create_for_next(NULL)};
-    grpc_server_register_completion_queue(core.server, core.queue, NULL);
-    return core;
-}
-
-static void free_core(struct core *core)
-{
-    grpc_server_shutdown_and_notify(core->server, core->queue, NULL);
-    grpc_completion_queue_shutdown(core->queue);
-    while (grpc_completion_queue_next(core->queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL).type !=
-           GRPC_QUEUE_SHUTDOWN)
-        ;
-    grpc_server_destroy(core->server);
-    grpc_completion_queue_destroy(core->queue);
-    grpc_shutdown_blocking();
-}
-
-/* Who calls: address and identity ("-" for none). */
-static void look(struct core *core, struct nx_arena *arena, struct nx_str *ret_address,
-                 struct nx_str *ret_identity)
-{
-    grpc_call *call = NULL;
-    grpc_call_details details;
-    grpc_metadata_array metadata;
-    grpc_call_details_init(&details);
-    grpc_metadata_array_init(&metadata);
-    assert_int_equal(grpc_server_request_call(core->server, &call, &details, &metadata, core->queue,
-                                              core->queue, NULL),
-                     GRPC_CALL_OK);
-    gpr_timespec until =
-        gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_millis(TIMEOUT_MS, GPR_TIMESPAN));
-    assert_int_equal(grpc_completion_queue_next(core->queue, until, NULL).type, GRPC_OP_COMPLETE);
-    *ret_address = wire_peer_address(call, arena);
-    *ret_identity = NX_STR("-");
-    (void)wire_peer_identity(call, arena, ret_identity);
-    grpc_call_cancel_with_status(call, GRPC_STATUS_ABORTED, "seen", NULL);
-    grpc_call_unref(call);
-    grpc_call_details_destroy(&details);
-    grpc_metadata_array_destroy(&metadata);
-}
-
-static void expect_peer(struct core *core, const char *target, const char *client_name,
-                        const char *address, const char *identity)
-{
-    struct nx_arena *arena = nx_arena_new(1 << 16);
     struct wire_client_tls *tls = client_name ? new_client_tls("ca.pem", client_name) : NULL;
-    struct wire_client *client = new_client(target, tls);
-    struct outcome outcome;
-    struct nx_str seen_address;
-    struct nx_str seen_identity;
-    begin_call(client, &outcome, arena);
-    look(core, arena, &seen_address, &seen_identity);
-    assert_true(nx_str_starts_with(seen_address, nx_str_from(address)));
-    assert_string_equal(seen_identity.ptr, identity);
-    wire_client_destroy(client); /* which cancels the call, whatever became of it */
-    assert_true(outcome.done);
+    assert_int_equal(call_once(target, tls), NX_OK);
+    assert_true(nx_str_starts_with(nx_str_from(transport_peer), nx_str_from(address)));
+    assert_string_equal(transport_identity, identity);
     wire_client_tls_destroy(tls);
-    nx_arena_destroy(arena);
 }
 
 static void test_wire_tls__plain_peer_has_an_address(void **state)
 {
     (void)state;
-    struct core core = new_core();
-    struct nx_arena *arena = nx_arena_new(1 << 16);
-    const char *path = file("peer");
     char unix_address[300];
-    char target[32];
-    snprintf(unix_address, sizeof unix_address, "unix:%s", path);
-    const struct wire_server_options options =
-        wire_args_complete((struct wire_server_options){.address_count = 2});
-    struct wire_listener *listener;
-    int port = 0;
-    int none = -1;
-    assert_int_equal(wire_listener_new(core.server, &options, &listener).code, NX_OK);
-    assert_int_equal(wire_listener_add(listener, "127.0.0.1:0", arena, &port).code, NX_OK);
-    assert_int_equal(wire_listener_add(listener, unix_address, arena, &none).code, NX_OK);
-    assert_int_equal(none, 0);
-    grpc_server_start(core.server);
-    assert_int_equal(wire_listener_start(listener).code, NX_OK);
-    snprintf(target, sizeof target, "127.0.0.1:%d", port);
-    expect_peer(&core, target, NULL, "127.0.0.1:", "-");
-    expect_peer(&core, unix_address, NULL, "unix:", "-");
-    wire_listener_stop(listener);
-    free_core(&core);
-    wire_listener_destroy(listener);
-    nx_arena_destroy(arena);
+    snprintf(unix_address, sizeof unix_address, "unix:%s", file("peer"));
+    struct wire_server *tcp = start("127.0.0.1:0", (struct wire_server_options){0});
+    struct wire_server *local = start(unix_address, (struct wire_server_options){0});
+    expect_peer(target_of(tcp), NULL, "127.0.0.1:", "-");
+    expect_peer(unix_address, NULL, "unix:", "-");
+    wire_server_destroy(tcp);
+    wire_server_destroy(local);
 }
 
 static void test_wire_tls__certificate_is_the_identity(void **state)
 {
     (void)state;
-    struct core core = new_core();
     struct wire_tls *tls = new_tls("server", "ca.pem");
-    grpc_server_credentials *credentials;
-    assert_int_equal(wire_tls_credentials(tls, &credentials).code, NX_OK);
-    int port =
-        grpc_server_add_http2_port(core.server, has_ipv6() ? "[::]:0" : "0.0.0.0:0", credentials);
-    assert_true(port > 0);
-    grpc_server_credentials_release(credentials);
-    grpc_server_start(core.server);
+    struct wire_server *server =
+        start(has_ipv6() ? "[::]:0" : "0.0.0.0:0", (struct wire_server_options){.tls = tls});
     char target[32];
-    snprintf(target, sizeof target, "127.0.0.1:%d", port);
-    expect_peer(&core, target, "client", "127.0.0.1:", "spiffe://nexus.test/gateway");
-    expect_peer(&core, target, "hostname", "127.0.0.1:", "gateway.test");
-    expect_peer(&core, target, "plain", "127.0.0.1:", "plain");
+    snprintf(target, sizeof target, "127.0.0.1:%d", wire_server_port(server, 0));
+    expect_peer(target, "client", "127.0.0.1:", "spiffe://nexus.test/gateway");
+    expect_peer(target, "hostname", "127.0.0.1:", "gateway.test");
+    expect_peer(target, "plain", "127.0.0.1:", "plain");
     if (has_ipv6()) {
-        snprintf(target, sizeof target, "ipv6:[::1]:%d", port);
-        expect_peer(&core, target, "plain", "[::1]:", "plain");
+        snprintf(target, sizeof target, "ipv6:[::1]:%d", wire_server_port(server, 0));
+        expect_peer(target, "plain", "[::1]:", "plain");
     }
-    free_core(&core);
+    wire_server_destroy(server);
     wire_tls_destroy(tls);
 }
 

@@ -71,10 +71,23 @@ int remove_certificates(void **state)
 /* --- A server --- */
 
 atomic_uint transport_served[2];
+char transport_peer[128];
+char transport_identity[128];
+
+static void note_peer(struct wire_call *call)
+{
+    struct nx_str identity = NX_STR("-");
+    struct nx_str peer = wire_call_peer(call);
+    (void)wire_call_identity(call, &identity);
+    snprintf(transport_peer, sizeof transport_peer, "%.*s", (int)peer.len, peer.ptr);
+    snprintf(transport_identity, sizeof transport_identity, "%.*s", (int)identity.len,
+             identity.ptr);
+}
 
 static void serve_echo(void *context, struct wire_call *call, const Echo *request)
 {
     (void)context;
+    note_peer(call);
     atomic_fetch_add(&transport_served[wire_call_shard(call)], 1);
     nexus_test_v1_echo_service_reply_echo(call, request);
 }

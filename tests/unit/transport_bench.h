@@ -16,6 +16,10 @@ typedef Nexus__Test__V1__EchoMessage Echo;
 /* Calls that the servers have answered, by shard. */
 extern atomic_uint transport_served[2];
 
+/* Who called last, "-" without an identity. Read it when the call is over. */
+extern char transport_peer[128];
+extern char transport_identity[128];
+
 /* Group fixtures: a folder with certificates (tests/support/certificates.sh), and its end. */
 int make_certificates(void **state);
 int remove_certificates(void **state);
