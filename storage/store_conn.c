@@ -17,7 +17,7 @@
 #include "store_internal.h"
 
 #define FIRST_PAUSE_MS 100U
-#define LAST_PAUSE_MS 5000U
+#define LAST_PAUSE_MS 1000U
 #define CANCEL_PAUSE_NS (500 * STORE_NS_PER_MS)
 
 static const char *const state_names[] = {"DOWN", "CONNECTING", "PREPARING", "READY"};
@@ -80,10 +80,11 @@ static bool watch(struct store_conn *conn, unsigned events)
 
 /* --- Down and up --- */
 
-/* 100 ms, 200, 400 ... 5 s; half of it random, so that servers do not come back all at once. */
+/* 100 ms, 200, 400, 800, then 1 s; half of it random, so that servers do not come back all at once.
+ */
 static int64_t pause_ns(unsigned failures)
 {
-    unsigned pause_ms = failures < 6 ? FIRST_PAUSE_MS << failures : LAST_PAUSE_MS;
+    unsigned pause_ms = failures < 4 ? FIRST_PAUSE_MS << failures : LAST_PAUSE_MS;
     return (pause_ms / 2 + arc4random_uniform(pause_ms / 2)) * STORE_NS_PER_MS;
 }
 
