@@ -1,7 +1,7 @@
 #include "svc.h"
 
+#include "health.h"
 #include "svc_catalog.h"
-#include "svc_health.h"
 
 static const struct nexus_catalog_v1_catalog_service_server catalog = {
     .get_product = svc_product_get,
@@ -16,14 +16,10 @@ static const struct nexus_catalog_v1_catalog_service_server catalog = {
     .delete_category = svc_category_delete,
 };
 
-static const struct grpc_health_v1_health_server health = {
-    .check = svc_health_check,
-};
-
 nx_status svc_serve(struct svc *svc, struct wire_server *server)
 {
     svc_product_init();
     svc_category_init();
     NX_TRY(nexus_catalog_v1_catalog_service_serve(server, &catalog, svc));
-    return grpc_health_v1_health_serve(server, &health, svc);
+    return health_serve(svc->health, server);
 }

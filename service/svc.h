@@ -9,12 +9,15 @@
 
 #define SVC_TOKEN_KEY_BYTES 32
 
+struct health;
+
 struct svc {
     struct store **stores; /* one for each shard of the server */
     unsigned shard_count;
     int32_t purge_after_days;
     int schema_version; /* that this binary works with */
     uint8_t token_key[SVC_TOKEN_KEY_BYTES];
+    struct health *health; /* what is told of the services */
 };
 
 /* Serve all services. Borrows svc until the server is destroyed. */

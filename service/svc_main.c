@@ -1,11 +1,13 @@
 /* nexus-service: the catalog over gRPC. */
 #include "cfg_program.h"
+#include "health.h"
 #include "nx_clock.h"
 #include "nx_log.h"
 #include "store_migrate.h"
 #include "svc.h"
 #include "svc_await.h"
 #include "svc_config.h"
+#include "svc_health.h"
 #include "wire_tls.h"
 
 #include <sodium.h>
@@ -25,6 +27,7 @@ struct program {
     const char *conninfo;
     struct svc svc;
     struct wire_tls *tls;
+    struct svc_health *health;
     struct wire_server *server;
     const char *addresses[MAX_ADDRESSES];
     size_t address_count;
@@ -114,6 +117,12 @@ static nx_status fetch_token_key(struct program *program)
     return NX_STATUS_OK;
 }
 
+static nx_status start_health(struct program *program)
+{
+    NX_TRY(health_new(NULL, &program->svc.health));
+    return svc_health_start(&program->svc, &program->health);
+}
+
 static struct wire_server_options server_options(const struct program *program)
 {
     const struct svc_config *config = &program->config;
@@ -177,7 +186,15 @@ static nx_status start(struct program *program)
     NX_TRY(check_schema(program));
     NX_TRY(start_stores(program));
     NX_TRY(fetch_token_key(program));
+    NX_TRY(start_health(program));
     return start_server(program);
+}
+
+/* Have balancers look elsewhere, before calls are refused. */
+static void announce_stop(struct program *program)
+{
+    health_shut_down(program->svc.health);
+    usleep((useconds_t)program->config.grpc_drain_notice_ms * 1000);
 }
 
 static void stop(struct program *program)
@@ -185,9 +202,12 @@ static void stop(struct program *program)
     unsigned drain_ms = (unsigned)program->config.grpc_drain_ms;
     if (program->server)
         wire_server_drain(program->server, drain_ms);
+    svc_health_stop(program->health);
     for (unsigned i = 0; i < program->svc.shard_count; i++)
         store_stop(program->svc.stores[i], drain_ms);
     wire_server_destroy(program->server);
+    svc_health_destroy(program->health);
+    health_destroy(program->svc.health);
 }
 
 /* --- The program --- */
@@ -202,8 +222,10 @@ static const struct cfg_program about = {
 static int serve(struct program *program)
 {
     nx_status status = start(program);
-    if (status.code == NX_OK)
+    if (status.code == NX_OK) {
         cfg_program_wait();
+        announce_stop(program);
+    }
     int exit_code = status.code == NX_OK ? EXIT_SUCCESS : cfg_program_fail(&about, status);
     stop(program);
     if (exit_code == EXIT_SUCCESS)

@@ -136,8 +136,9 @@ nx_status wire_call_add_trailing(struct wire_call *call, const char *key,
                                  struct nx_str value) NX_MUST_USE;
 
 /* Be told, at most once, when the caller goes away before the answer.
- * Set it before handing the call on. The function runs on the shard's thread and must not answer:
- * it passes word to the owner. Pair it with wire_call_ref() where the owner may be done first. */
+ * Set it before handing the call on. The function runs on the shard's thread and passes word to the
+ * owner; it answers only where it can make sure that nobody else does. Pair it with
+ * wire_call_ref() where the owner may be done first. */
 void wire_call_on_cancel(struct wire_call *call, void (*cancelled)(void *arg), void *arg);
 
 /* Whether the caller has gone. Thread: any. */
@@ -182,7 +183,8 @@ void wire_call_receive_typed(struct wire_call *call, wire_received_adapt adapt, 
                              void *arg);
 
 /* Send one of many responses. `sent` may be NULL where nothing more is sent before the answer.
- * Borrows: message until return. */
+ * Borrows: message until return.   Thread: any, one at a time. Where another thread may answer the
+ * call meanwhile, `sent` may still begin just after that. */
 void wire_call_send(struct wire_call *call, const ProtobufCMessage *message, wire_sent sent,
                     void *arg);
 

@@ -8,15 +8,18 @@ declare -A may_use=(
     [proto/runtime]=''
     [proto/json]='proto/runtime generated-google protobuf-c'
     [proto/wire]='proto/runtime generated-google protobuf-c grpc'
+    [proto/health]='proto/runtime proto/wire generated-grpc protobuf-c'
+    [proto/reflection]='proto/runtime proto/wire generated-grpc generated-google protobuf-c'
     [proto/codegen]='proto/runtime generated-google protobuf-c'
     [proto/config]='proto/runtime cyaml'
     [proto/descriptors]='proto/runtime proto/wire generated generated-google protobuf-c'
     [storage]='proto/runtime libpq sodium'
-    [service]='proto/runtime proto/wire proto/json proto/config proto/descriptors storage
-               generated generated-google protobuf-c sodium'
+    [service]='proto/runtime proto/wire proto/json proto/config proto/descriptors proto/health
+               proto/reflection storage
+               generated generated-grpc generated-google protobuf-c sodium'
     [openapi]='proto/runtime proto/json proto/config generated-google protobuf-c cyaml'
     [gateway]='proto/runtime proto/wire proto/json proto/config proto/descriptors openapi
-               generated generated-google protobuf-c microhttpd sodium'
+               generated generated-grpc generated-google protobuf-c microhttpd sodium'
 )
 
 declare -A folder_of_header
@@ -27,7 +30,8 @@ done < <(own_files '*.h')
 # Whose header it is.
 owner() {
     case $1 in
-    nexus/*.h | grpc/health/*.h) echo generated ;;
+    nexus/*.h) echo generated ;;
+    grpc/health/*.h | grpc/reflection/*.h) echo generated-grpc ;;
     google/*.pb-c.h) echo generated-google ;;
     protobuf-c/*) echo protobuf-c ;;
     grpc/*) echo grpc ;;

@@ -35,3 +35,5 @@ nx_add_test(test_store_sqlstate LABEL unit SOURCES unit/test_store_sqlstate.c DE
 nx_add_test(test_gw_router LABEL unit SOURCES unit/test_gw_router.c DEPS nx_transcode)
 nx_add_test(test_gw_transcode LABEL unit SOURCES unit/test_gw_transcode.c DEPS nx_transcode)
 nx_add_test(test_gw_url LABEL unit SOURCES unit/test_gw_url.c DEPS nx_transcode)
+
+nx_add_test(test_health LABEL unit SOURCES unit/test_health.c DEPS nx_health)

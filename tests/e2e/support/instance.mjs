@@ -146,6 +146,15 @@ export class Instance {
     return stdout.trim();
   }
 
+  // The database goes away under the programs, and comes back with its data.
+  stopDatabase() {
+    return this.#cluster('stop');
+  }
+
+  startDatabase() {
+    return this.#cluster('start', '--fast');
+  }
+
   // options.env: of the service alone. options.files: how many it may open.
   startService({ env = {}, files } = {}) {
     const binary = path.join(buildDir, 'service/nexus-service');
