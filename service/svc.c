@@ -1,6 +1,7 @@
 #include "svc.h"
 
 #include "health.h"
+#include "refl.h"
 #include "svc_catalog.h"
 
 static const struct nexus_catalog_v1_catalog_service_server catalog = {
@@ -21,5 +22,6 @@ nx_status svc_serve(struct svc *svc, struct wire_server *server)
     svc_product_init();
     svc_category_init();
     NX_TRY(nexus_catalog_v1_catalog_service_serve(server, &catalog, svc));
-    return health_serve(svc->health, server);
+    NX_TRY(health_serve(svc->health, server));
+    return svc->reflection ? refl_serve(svc->reflection, server) : NX_STATUS_OK;
 }

@@ -10,6 +10,7 @@
 #define SVC_TOKEN_KEY_BYTES 32
 
 struct health;
+struct refl;
 
 struct svc {
     struct store **stores; /* one for each shard of the server */
@@ -17,7 +18,8 @@ struct svc {
     int32_t purge_after_days;
     int schema_version; /* that this binary works with */
     uint8_t token_key[SVC_TOKEN_KEY_BYTES];
-    struct health *health; /* what is told of the services */
+    struct health *health;   /* what is told of the services */
+    struct refl *reflection; /* NULL: it is not served */
 };
 
 /* Serve all services. Borrows svc until the server is destroyed. */

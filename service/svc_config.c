@@ -28,6 +28,7 @@ const struct cfg_key svc_config_keys[] = {
     KEY(grpc, max_unsent_bytes, CFG_UINT, "67108864", 65536, 0,
         "such unread bytes, for each shard; the oldest is given up for more"),
     KEY(grpc, max_request_bytes, CFG_UINT, "4194304", 1024, 1 << 30, "largest request"),
+    KEY(grpc, reflection, CFG_BOOL, "true", 0, 0, "tell tools what is served (grpc.reflection)"),
     KEY(grpc, drain_notice_ms, CFG_UINT, "0", 0, 600000,
         "how long to serve on, health NOT_SERVING, when told to stop; for balancers that poll"),
     KEY(grpc, drain_ms, CFG_UINT, "10000", 0, 600000, "how long to finish calls when told to stop"),

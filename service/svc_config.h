@@ -12,6 +12,7 @@ struct svc_config {
     uint64_t grpc_send_timeout_ms;
     uint64_t grpc_max_unsent_bytes;
     uint64_t grpc_max_request_bytes;
+    bool grpc_reflection;
     uint64_t grpc_drain_notice_ms;
     uint64_t grpc_drain_ms;
     const char *grpc_tls_cert; /* "": plaintext */

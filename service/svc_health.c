@@ -3,6 +3,7 @@
 #include "health.h"
 #include "nx_clock.h"
 #include "nx_log.h"
+#include "refl.h"
 
 #include "grpc/health/v1/health.nexus.h"
 #include "nexus/catalog/v1/catalog_service.nexus.h"
@@ -112,7 +113,11 @@ static nx_status add_services(struct svc *svc)
 {
     NX_TRY(health_add(svc->health, "", HEALTH_NOT_SERVING));
     NX_TRY(health_add(svc->health, nexus_catalog_v1_catalog_service.name, HEALTH_NOT_SERVING));
-    return health_add(svc->health, grpc_health_v1_health.name, HEALTH_SERVING);
+    NX_TRY(health_add(svc->health, grpc_health_v1_health.name, HEALTH_SERVING));
+    if (!svc->reflection)
+        return NX_STATUS_OK;
+    NX_TRY(health_add(svc->health, REFL_V1, HEALTH_SERVING));
+    return health_add(svc->health, REFL_V1ALPHA, HEALTH_SERVING);
 }
 
 static void init_condition(pthread_cond_t *condition)

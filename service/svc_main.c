@@ -1,8 +1,10 @@
 /* nexus-service: the catalog over gRPC. */
 #include "cfg_program.h"
 #include "health.h"
+#include "nexus_descriptors.h"
 #include "nx_clock.h"
 #include "nx_log.h"
+#include "refl.h"
 #include "store_migrate.h"
 #include "svc.h"
 #include "svc_await.h"
@@ -117,10 +119,14 @@ static nx_status fetch_token_key(struct program *program)
     return NX_STATUS_OK;
 }
 
-static nx_status start_health(struct program *program)
+/* What is served beside the catalog. */
+static nx_status start_tools(struct program *program)
 {
-    NX_TRY(health_new(NULL, &program->svc.health));
-    return svc_health_start(&program->svc, &program->health);
+    struct svc *svc = &program->svc;
+    NX_TRY(health_new(NULL, &svc->health));
+    if (program->config.grpc_reflection)
+        NX_TRY(refl_new(nexus_descriptors(), program->arena, &svc->reflection));
+    return svc_health_start(svc, &program->health);
 }
 
 static struct wire_server_options server_options(const struct program *program)
@@ -186,7 +192,7 @@ static nx_status start(struct program *program)
     NX_TRY(check_schema(program));
     NX_TRY(start_stores(program));
     NX_TRY(fetch_token_key(program));
-    NX_TRY(start_health(program));
+    NX_TRY(start_tools(program));
     return start_server(program);
 }
 
@@ -208,6 +214,7 @@ static void stop(struct program *program)
     wire_server_destroy(program->server);
     svc_health_destroy(program->health);
     health_destroy(program->svc.health);
+    refl_destroy(program->svc.reflection);
 }
 
 /* --- The program --- */

@@ -1,5 +1,5 @@
-/* The whole contract as one serialized google.protobuf.FileDescriptorSet, with imports and
- * comments, carried in the binary. */
+/* All that is served, the contract with health and reflection, as one serialized
+ * google.protobuf.FileDescriptorSet, with imports and comments, carried in the binary. */
 #ifndef NEXUS_DESCRIPTORS_H
 #define NEXUS_DESCRIPTORS_H
 

@@ -34,7 +34,7 @@ enum health_status {
 
 struct health_options {
     unsigned max_watchers; /* streams of Watch at once; 0: 128. More get RESOURCE_EXHAUSTED. Each
-                            * counts among the calls in flight of its shard */
+                            * counts among the calls of its shard that stream */
 };
 
 /* Make a registry of services without any. `options` may be NULL.

@@ -41,7 +41,8 @@ async function waitForLast(watching, expected) {
 test('List and Check know every service that is served', async () => {
   const { statuses } = await health.call('List', {});
   assert.deepEqual(Object.keys(statuses).sort(),
-    ['', 'grpc.health.v1.Health', CATALOG]);
+    ['', 'grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection',
+      'grpc.reflection.v1alpha.ServerReflection', CATALOG]);
   for (const service of Object.keys(statuses)) {
     assert.equal(statuses[service].status, 'SERVING', service);
     assert.equal(await check(service), 'SERVING', service);

@@ -37,3 +37,5 @@ nx_add_test(test_gw_transcode LABEL unit SOURCES unit/test_gw_transcode.c DEPS n
 nx_add_test(test_gw_url LABEL unit SOURCES unit/test_gw_url.c DEPS nx_transcode)
 
 nx_add_test(test_health LABEL unit SOURCES unit/test_health.c DEPS nx_health)
+nx_add_test(test_refl_index LABEL unit SOURCES unit/test_refl_index.c
+    DEPS nx_reflection nexus_descriptors)

@@ -18,6 +18,10 @@ const load = (file) => grpc.loadPackageDefinition(protoLoader.loadSync(file, LOA
 
 const catalogPackage = load('nexus/catalog/v1/catalog_service.proto');
 const healthPackage = load('grpc/health/v1/health.proto');
+const reflectionPackages = {
+  v1: load('grpc/reflection/v1/reflection.proto'),
+  v1alpha: load('grpc/reflection/v1alpha/reflection.proto'),
+};
 const errors = protoLoader.loadSync(
   ['google/rpc/status.proto', 'google/rpc/error_details.proto'], LOADER_OPTIONS);
 
@@ -73,6 +77,20 @@ export const catalogClient = (target, tls) =>
   new Client(catalogPackage.nexus.catalog.v1.CatalogService, target, tls);
 export const healthClient = (target, tls) =>
   new Client(healthPackage.grpc.health.v1.Health, target, tls);
+export const reflectionClient = (target, version) =>
+  new Client(reflectionPackages[version].grpc.reflection[version].ServerReflection, target);
+
+const varint = (value) => (value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))]);
+
+// A client of one service that is known by nothing but its serialized FileDescriptorProtos.
+export function describedClient(target, files, service) {
+  const set = Buffer.concat(files.flatMap((file) => [Buffer.from([10, ...varint(file.length)]), file]));
+  const definition = protoLoader.loadFileDescriptorSetFromBuffer(set, LOADER_OPTIONS);
+  return {
+    definition,
+    client: new Client(grpc.makeClientConstructor(definition[service], service), target),
+  };
+}
 
 // The google.rpc.Status that an error carries, its details decoded: [{type, ...fields}].
 export function errorDetails(error) {
