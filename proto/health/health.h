@@ -58,8 +58,8 @@ nx_status health_add(struct health *health, const char *service,
 void health_set(struct health *health, const char *service, enum health_status status);
 
 /* Say NOT_SERVING of every service, whatever is set afterwards, and end each Watch with UNAVAILABLE
- * once it has been told that: watchers are not to hold up the server's drain.   Thread: any.
- * Calling it again does nothing. */
+ * once it has been told that: watchers are not to hold up the server's drain. Only one that does
+ * not read does, for the drain's grace.   Thread: any. Calling it again does nothing. */
 void health_shut_down(struct health *health);
 
 #endif

@@ -109,11 +109,11 @@ test('watchers beyond the limit are refused, and those that die make room', asyn
   last.cancel();
 });
 
-// Holds a lock that keeps CreateProduct waiting, until let go.
-async function lockProducts() {
-  const locked = instance.sql('begin; lock table catalog.product; select pg_sleep(60)').catch(() => {});
+// Holds a lock that keeps all who need the table waiting, until let go.
+async function lock(table) {
+  const locked = instance.sql(`begin; lock table ${table}; select pg_sleep(60)`).catch(() => {});
   const pid = await waitFor('the lock', () => instance.sql(
-    `select pid from pg_locks where relation = 'catalog.product'::regclass and mode = 'AccessExclusiveLock' and granted`));
+    `select pid from pg_locks where relation = '${table}'::regclass and mode = 'AccessExclusiveLock' and granted`));
   return async () => {
     await instance.sql(`select pg_terminate_backend(${pid})`);
     await locked;
@@ -122,6 +122,16 @@ async function lockProducts() {
 
 // The products that somebody waits to create.
 const waiting = () => instance.sql('select count(*) from pg_locks where not granted').then(Number);
+
+test('a database that does not answer is NOT_SERVING', async (t) => {
+  const all = watch('');
+  await waitForLast(all, 'SERVING');
+  const letGo = await lock('nexus_migration');
+  t.diagnostic(`NOT_SERVING after ${await waitForLast(all, 'NOT_SERVING')} ms of silence`);
+  await letGo();
+  await waitForLast(all, 'SERVING');
+  all.cancel();
+});
 
 for (const noticeMs of [0, 1500]) {
   test(`SIGTERM with a call under way and ${noticeMs} ms of notice`, async () => {
@@ -135,7 +145,7 @@ for (const noticeMs of [0, 1500]) {
     const unknown = watch('no.such.Service');
     await waitForLast(all, 'SERVING');
     await waitForLast(unknown, 'SERVICE_UNKNOWN');
-    const letGo = await lockProducts();
+    const letGo = await lock('catalog.product');
     const underWay = client.call('CreateProduct', { product: { title: 'Under way' } });
     await waitFor('the call to wait', async () => (await waiting()) > 0);
 
