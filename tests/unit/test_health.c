@@ -65,6 +65,15 @@ static void wait_for(struct bench *bench, const size_t *number, size_t least)
     pthread_mutex_unlock(&bench->mutex);
 }
 
+/* A copy of what is known of a watch now. */
+static struct watch seen(struct watch *watch)
+{
+    pthread_mutex_lock(&watch->bench->mutex);
+    struct watch copy = *watch;
+    pthread_mutex_unlock(&watch->bench->mutex);
+    return copy;
+}
+
 static void wait_for_status(struct watch *watch, int status)
 {
     pthread_mutex_lock(&watch->bench->mutex);
@@ -125,8 +134,11 @@ static void on_told(void *arg, const Response *response)
 static void on_ended(void *arg, nx_status status)
 {
     struct watch *watch = arg;
+    pthread_mutex_lock(&watch->bench->mutex);
     watch->code = status.code;
-    count(watch->bench, &watch->ended);
+    watch->ended++;
+    pthread_cond_broadcast(&watch->bench->changed);
+    pthread_mutex_unlock(&watch->bench->mutex);
 }
 
 static struct watch *watch_new(struct bench *bench, const char *service, bool holds)
@@ -264,16 +276,16 @@ static void test_health__a_watcher_is_told_now_and_each_change(void **state)
     struct watch *other = watch_new(bench, "", false);
     wait_for(bench, &watch->told, 1);
     wait_for(bench, &other->told, 1);
-    assert_int_equal(watch->last, HEALTH_NOT_SERVING);
+    assert_int_equal(seen(watch).last, HEALTH_NOT_SERVING);
     for (size_t i = 0; i < 50; i++) {
         int status = i % 2 ? HEALTH_NOT_SERVING : HEALTH_SERVING;
         health_set(bench->health, ORDERS, (enum health_status)status);
         health_set(bench->health, ORDERS, (enum health_status)status);
         wait_for(bench, &watch->told, i + 2);
-        assert_int_equal(watch->last, status);
+        assert_int_equal(seen(watch).last, status);
     }
-    assert_int_equal(watch->told, 51);
-    assert_int_equal(other->told, 1);
+    assert_int_equal(seen(watch).told, 51);
+    assert_int_equal(seen(other).told, 1);
     assert_int_equal(watch_free(watch), NX_CANCELLED);
     assert_int_equal(watch_free(other), NX_CANCELLED);
     bench_free(bench);
@@ -285,10 +297,10 @@ static void test_health__a_service_can_become_known_while_it_is_watched(void **s
     struct bench *bench = bench_new(NULL);
     struct watch *watch = watch_new(bench, "acme.v1.Late", false);
     wait_for(bench, &watch->told, 1);
-    assert_int_equal(watch->last, HEALTH_SERVICE_UNKNOWN);
+    assert_int_equal(seen(watch).last, HEALTH_SERVICE_UNKNOWN);
     assert_int_equal(health_add(bench->health, "acme.v1.Late", HEALTH_SERVING).code, NX_OK);
     wait_for(bench, &watch->told, 2);
-    assert_int_equal(watch->last, HEALTH_SERVING);
+    assert_int_equal(seen(watch).last, HEALTH_SERVING);
     assert_int_equal(watch_free(watch), NX_CANCELLED);
     bench_free(bench);
 }
@@ -304,14 +316,14 @@ static void test_health__a_slow_reader_is_told_the_newest_only(void **state)
     for (size_t i = 0; i < CHANGES; i++)
         health_set(bench->health, ORDERS, i % 2 ? HEALTH_NOT_SERVING : HEALTH_SERVING);
     health_set(bench->health, ORDERS, HEALTH_UNKNOWN);
-    assert_int_equal(watch->told, 1);
+    assert_int_equal(seen(watch).told, 1);
     pthread_mutex_lock(&bench->mutex);
     watch->holds = false;
     pthread_mutex_unlock(&bench->mutex);
     assert_true(grpc_health_v1_health_watch_receive(watch->call, on_told, watch));
     wait_for_status(watch, HEALTH_UNKNOWN);
-    assert_int_equal(watch->repeats, 0);
-    assert_true(watch->told < CHANGES / 2);
+    assert_int_equal(seen(watch).repeats, 0);
+    assert_true(seen(watch).told < CHANGES / 2);
     assert_int_equal(watch_free(watch), NX_CANCELLED);
     bench_free(bench);
 }
@@ -361,9 +373,9 @@ static void test_health__shut_down_tells_watchers_and_ends_them(void **state)
     wait_for(bench, &serving->ended, 1);
     wait_for(bench, &not_serving->ended, 1);
     wait_for(bench, &unknown->ended, 1);
-    assert_int_equal(serving->told, 2);
-    assert_int_equal(serving->last, HEALTH_NOT_SERVING);
-    assert_int_equal(not_serving->told, 1);
+    assert_int_equal(seen(serving).told, 2);
+    assert_int_equal(seen(serving).last, HEALTH_NOT_SERVING);
+    assert_int_equal(seen(not_serving).told, 1);
     assert_int_equal(watch_free(serving), NX_UNAVAILABLE);
     assert_int_equal(watch_free(not_serving), NX_UNAVAILABLE);
     assert_int_equal(watch_free(unknown), NX_UNAVAILABLE);
@@ -371,7 +383,7 @@ static void test_health__shut_down_tells_watchers_and_ends_them(void **state)
     assert_string_equal(list(bench).listed, "=2 " ORDERS "=2 ");
     struct watch *late = watch_new(bench, "", false);
     wait_for(bench, &late->ended, 1);
-    assert_int_equal(late->last, HEALTH_NOT_SERVING);
+    assert_int_equal(seen(late).last, HEALTH_NOT_SERVING);
     assert_int_equal(watch_free(late), NX_UNAVAILABLE);
     bench_free(bench);
 }
@@ -433,8 +445,8 @@ static void test_health__changes_come_from_any_thread_while_watchers_come_and_go
         pthread_join(threads[i], NULL);
     health_shut_down(bench->health);
     wait_for(bench, &last->ended, 1);
-    assert_int_equal(last->repeats, 0);
-    assert_int_equal(last->last, HEALTH_NOT_SERVING);
+    assert_int_equal(seen(last).repeats, 0);
+    assert_int_equal(seen(last).last, HEALTH_NOT_SERVING);
     assert_int_equal(watch_free(last), NX_UNAVAILABLE);
     bench_free(bench);
 }
