@@ -92,15 +92,15 @@ test('a schema of another version is NOT_SERVING', async () => {
 });
 
 test('watchers beyond the limit are refused, and those that die make room', async () => {
-  const dying = healthClient(instance.grpc);
-  const many = Array.from({ length: 140 }, () => watch('', dying));
+  const dying = [healthClient(instance.grpc), healthClient(instance.grpc)]; // each has room for 100
+  const many = Array.from({ length: 140 }, (_, i) => watch('', dying[i % 2]));
   await waitFor('all to be answered', () =>
     many.every((watching) => watching.told.length > 0 || watching.error));
   const refused = many.filter((watching) => watching.error);
   assert.equal(refused.length, 12);
   for (const { error } of refused) assert.equal(error.code, status.RESOURCE_EXHAUSTED);
   for (const watching of many) watching.cancel();
-  dying.close();
+  for (const client of dying) client.close();
   const last = await waitFor('room', async () => {
     const watching = watch('');
     await waitFor('an answer', () => watching.told.length > 0 || watching.error);
