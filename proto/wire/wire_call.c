@@ -184,7 +184,8 @@ void wire_call_fail(struct wire_call *call, nx_status status)
 {
     assert(status.code != NX_OK);
     struct nx_str details = wire_status_pack(status, call->arena);
-    call->message = grpc_slice_from_copied_string(nx_status_message(status));
+    struct nx_str message = wire_trim(nx_str_from(nx_status_message(status)));
+    call->message = grpc_slice_from_copied_buffer(message.ptr, message.len);
     if (details.len > 0) {
         nx_status added = wire_call_add_trailing(call, WIRE_STATUS_KEY, details);
         (void)added; /* without memory the code and the message must do */

@@ -8,6 +8,15 @@
 
 #define FIRST_ROOM 4
 
+struct nx_str wire_trim(struct nx_str text)
+{
+    while (text.len > 0 && text.ptr[0] == ' ')
+        text = (struct nx_str){text.ptr + 1, text.len - 1};
+    while (text.len > 0 && text.ptr[text.len - 1] == ' ')
+        text.len--;
+    return text;
+}
+
 static bool is_reserved(struct nx_str key)
 {
     return nx_str_starts_with(key, NX_STR("grpc-")) &&
@@ -38,10 +47,10 @@ nx_status wire_pairs_add(struct wire_pairs *pairs, struct nx_arena *arena, const
 {
     if (pairs->count == pairs->room && !grow(pairs, arena))
         return nx_fail_memory();
-    grpc_metadata pair = {
-        .key = grpc_slice_from_copied_string(key),
-        .value = grpc_slice_from_copied_buffer(value.ptr, value.len),
-    };
+    grpc_metadata pair = {.key = grpc_slice_from_copied_string(key)};
+    if (!grpc_is_binary_header(pair.key))
+        value = wire_trim(value);
+    pair.value = grpc_slice_from_copied_buffer(value.ptr, value.len);
     if (is_reserved(nx_str_from(key)) || !is_valid(pair.key, pair.value)) {
         grpc_slice_unref(pair.key);
         grpc_slice_unref(pair.value);

@@ -12,7 +12,11 @@ struct wire_pairs {
     size_t room;
 };
 
-/* Append a copy of a pair.
+/* A text without the blanks at its ends: peers that keep to RFC 9113, 8.2.1 drop a header field
+ * that has them, with all that is in it. */
+struct nx_str wire_trim(struct nx_str text);
+
+/* Append a copy of a pair, a text trimmed.
  * Fails:   INVALID_ARGUMENT for what cannot be metadata, RESOURCE_EXHAUSTED. */
 nx_status wire_pairs_add(struct wire_pairs *pairs, struct nx_arena *arena, const char *key,
                          struct nx_str value) NX_MUST_USE;
