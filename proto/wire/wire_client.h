@@ -82,6 +82,12 @@ bool wire_client_initial(const struct wire_client_call *call, const char *key,
 bool wire_client_trailing(const struct wire_client_call *call, const char *key,
                           struct nx_str *ret_value);
 
+/* The same pairs in the order in which they came, by index; false beyond the last. */
+bool wire_client_initial_at(const struct wire_client_call *call, size_t index,
+                            struct nx_str *ret_key, struct nx_str *ret_value);
+bool wire_client_trailing_at(const struct wire_client_call *call, size_t index,
+                             struct nx_str *ret_key, struct nx_str *ret_value);
+
 /* --- A call that streams ---
  *
  * One receive and one send can be under way at a time; the next is asked for when its callback has

@@ -357,3 +357,15 @@ bool wire_client_trailing(const struct wire_client_call *call, const char *key,
 {
     return wire_metadata_find(&call->trailing, key, ret_value);
 }
+
+bool wire_client_initial_at(const struct wire_client_call *call, size_t index,
+                            struct nx_str *ret_key, struct nx_str *ret_value)
+{
+    return wire_metadata_at(&call->initial, index, ret_key, ret_value);
+}
+
+bool wire_client_trailing_at(const struct wire_client_call *call, size_t index,
+                             struct nx_str *ret_key, struct nx_str *ret_value)
+{
+    return wire_metadata_at(&call->trailing, index, ret_key, ret_value);
+}
