@@ -172,7 +172,8 @@ void wire_call_unref(struct wire_call *call);
 /* Be given the next request. The message lives until the next one is asked for or the call is
  * answered; it is NULL, with an OK status, when the client has sent its last.
  * The status is otherwise CANCELLED (the client has gone) or says what is wrong with the message:
- * answer with it. */
+ * answer with it. A client that goes may end its half first, as that of Node does: that it has sent
+ * its last does not mean that it waits for the answer. */
 typedef void (*wire_received)(void *arg, nx_status status, const ProtobufCMessage *message);
 void wire_call_receive(struct wire_call *call, wire_received received, void *arg);
 
