@@ -202,6 +202,20 @@ static void test_wire__a_request_over_the_limit_says_so(void **state)
     bench_free(bench);
 }
 
+/* Other peers would drop the whole of a field that has blanks there. */
+static void test_wire__blanks_at_the_ends_are_not_sent(void **state)
+{
+    (void)state;
+    struct bench *bench = bench_new((struct wire_server_options){0});
+    Nexus__Test__V1__FailRequest request = NEXUS__TEST__V1__FAIL_REQUEST__INIT;
+    request.code = NX_ABORTED;
+    request.message = (char *)"  two words ";
+    struct outcome outcome = bench_call(bench, bench_method("Fail"), &request.base, NULL);
+    assert_string_equal(nx_status_message(outcome.status), "two words");
+    nx_arena_destroy(outcome.arena);
+    bench_free(bench);
+}
+
 static void test_wire__invalid_metadata_completes_with_an_error(void **state)
 {
     (void)state;
@@ -323,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_wire__sizes_are_capped),
         cmocka_unit_test(test_wire__an_answer_over_the_limit_says_so),
         cmocka_unit_test(test_wire__a_request_over_the_limit_says_so),
+        cmocka_unit_test(test_wire__blanks_at_the_ends_are_not_sent),
         cmocka_unit_test(test_wire__invalid_metadata_completes_with_an_error),
         cmocka_unit_test(test_wire__drain_finishes_calls_under_way),
         cmocka_unit_test(test_wire__address_in_use_is_said),
