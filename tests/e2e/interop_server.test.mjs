@@ -508,7 +508,7 @@ describe('flow control', () => {
 
 describe('connections', () => {
   test('500 streams at once over one channel', async () => {
-    await withServer({ shards: 2 }, {}, async (client) => {
+    await withServer({ shards: 2, max_streams: 600, max_streaming: 600 }, {}, async (client) => {
       const calls = Array.from({ length: 500 }, () => client.start('Converse'));
       await Promise.all(calls.map((call) => call.write({ response_count: 1 })));
       await waitFor('a response to each', () => calls.every((call) => call.responses.length === 1));
