@@ -8,6 +8,10 @@
 
 #define MAX_ARGS 16
 
+/* Room for a status message of 4 KiB, which percent-encoding makes three times as long, and as much
+ * of details; the core's own limit is 8 KiB, and what is over it hides the status. */
+#define DEFAULT_METADATA_BYTES ((size_t)32 << 10)
+
 static void *run_thread(void *arg)
 {
     struct wire_client_thread *thread = arg;
@@ -37,6 +41,8 @@ static grpc_channel *new_channel(const struct wire_client_options *options, size
     /* A connection of its own for each channel: the server pins a connection to one queue. */
     put_integer(&args, GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     put_integer(&args, GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, most);
+    put_integer(&args, GRPC_ARG_MAX_METADATA_SIZE,
+                options->max_metadata_bytes ? options->max_metadata_bytes : DEFAULT_METADATA_BYTES);
     /* The core unpacks without any limit: wire_inflate.c does it. */
     put_integer(&args, GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
     put_integer(&args, GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);

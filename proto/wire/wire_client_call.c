@@ -229,6 +229,15 @@ static void start_unary(struct wire_client_call *call, const grpc_op *initial,
     wire_start_batch(call->core, ops, sizeof ops / sizeof *ops, &call->ended);
 }
 
+/* The core would send it all the same, and only then see. */
+static nx_status check_deadline(const struct wire_client_call *call,
+                                const struct wire_call_options *options)
+{
+    if (!options || options->deadline_ns <= 0 || options->deadline_ns > nx_clock_monotonic_ns())
+        return NX_STATUS_OK;
+    return nx_fail(call->arena, NX_DEADLINE_EXCEEDED, "the deadline had passed before the call");
+}
+
 static nx_status copy_metadata(struct wire_client_call *call,
                                const struct wire_call_options *options, struct wire_pairs *pairs)
 {
@@ -243,7 +252,9 @@ static void start(struct wire_client_call *call, const struct wire_call_options 
 {
     struct wire_pairs metadata = {.count = 0};
     grpc_op status = status_op(call);
-    call->failure = copy_metadata(call, options, &metadata);
+    call->failure = check_deadline(call, options);
+    if (call->failure.code == NX_OK)
+        call->failure = copy_metadata(call, options, &metadata);
     if (call->failure.code != NX_OK) {
         grpc_call_cancel(call->core, NULL);
         atomic_init(&call->pending, 1);
