@@ -15,6 +15,7 @@ static bool read_options(char **arguments, struct wire_client_options *client)
         {"channels", .number = &client->channels},
         {"threads", .number = &client->threads},
         {"max_response_bytes", .size = &client->max_response_bytes},
+        {"max_metadata_bytes", .size = &client->max_metadata_bytes},
         {"round_robin", .flag = &client->round_robin},
         {"keepalive_time_ms", .number = &client->keepalive_time_ms},
         {"keepalive_timeout_ms", .number = &client->keepalive_timeout_ms},

@@ -353,7 +353,7 @@ static bool send(struct talk *talk, char **words, struct arguments *arguments)
     if (!talk->method->send || !read_arguments(arguments, words))
         return false;
     if (!talk->method->send(talk->call, arguments->request, on_sent, talk))
-        tell(talk, "refused");
+        tell(talk, "send_refused");
     return true;
 }
 
@@ -364,7 +364,7 @@ static bool receive(struct talk *talk, char **words, struct arguments *arguments
     if (!talk->method->receive)
         return false;
     if (!talk->method->receive(talk->call, on_received, talk))
-        tell(talk, "refused");
+        tell(talk, "receive_refused");
     return true;
 }
 
@@ -375,7 +375,7 @@ static bool half_close(struct talk *talk, char **words, struct arguments *argume
     if (!talk->method->send)
         return false;
     if (!wire_client_half_close(talk->call))
-        tell(talk, "refused");
+        tell(talk, "half_close_refused");
     return true;
 }
 

@@ -8,8 +8,8 @@
  *   cancel ID
  *
  * `request` is a serialized Request, `fill` the size of a payload to put into it, KEY:HEX a pair of
- * metadata. Events are "sent", "received", "no_more", "ended", and "refused" for what a call that
- * has ended does not do. Bytes are hexadecimal. */
+ * metadata. Events are "sent", "not_sent", "received", "no_more" and "ended", and "send_refused"
+ * and so on for what a call that has ended does not do. Bytes are hexadecimal. */
 #ifndef INTEROP_COMMANDS_H
 #define INTEROP_COMMANDS_H
 

@@ -23,6 +23,7 @@ const Service = grpc.loadPackageDefinition(definition).nexus.interop.v1.InteropS
 export const methods = definition[SERVICE];
 export const encodeRequest = methods.Unary.requestSerialize;
 export const decodeResponse = methods.Unary.responseDeserialize;
+export const encodeResponse = methods.Unary.responseSerialize;
 
 // A Request of exactly so many bytes when it is serialized; its responses are small.
 export function requestOfBytes(size) {
@@ -79,6 +80,20 @@ class Program {
   }
 }
 
+// Python's gRPC: tests/interop/peer.py. Its lines in order, whether they have come or not.
+export class PythonPeer extends Program {
+  constructor(...args) {
+    super(path.join(root, 'tests/interop/peer.py'), args);
+    this.iterator = this.lines[Symbol.asyncIterator]();
+  }
+
+  async nextLine() {
+    const { value, done } = await this.iterator.next();
+    if (done) throw new Error(`${this.name} said no more:\n${this.log}`);
+    return JSON.parse(value);
+  }
+}
+
 const asArguments = (options) => Object.entries(options).map(([name, value]) => `${name}=${Number(value)}`);
 
 export class InteropServer extends Program {
@@ -97,38 +112,34 @@ class OurCall {
   constructor(client, id) {
     this.client = client;
     this.id = id;
-    this.told = new Map(); // event -> what came, in order
-    this.waiting = new Map(); // event -> who waits for the next
+    this.told = []; // what came and nobody waited for, in order
+    this.waiting = []; // [kinds, resolve], in order
     this.ended = this.next('ended');
   }
 
   take(event) {
-    const waiter = this.waiting.get(event.event)?.shift();
-    if (waiter) waiter(event);
-    else this.told.set(event.event, [...(this.told.get(event.event) ?? []), event]);
+    const index = this.waiting.findIndex(([kinds]) => kinds.includes(event.event));
+    if (index < 0) this.told.push(event);
+    else this.waiting.splice(index, 1)[0][1](event);
   }
 
-  // The next event of a kind.
-  next(kind) {
-    const told = this.told.get(kind)?.shift();
-    if (told) return Promise.resolve(told);
-    return new Promise((resolve) => this.waiting.set(kind, [...(this.waiting.get(kind) ?? []), resolve]));
-  }
-
-  count(kind) {
-    return this.told.get(kind)?.length ?? 0;
+  // The next event of one of these kinds.
+  next(...kinds) {
+    const index = this.told.findIndex(({ event }) => kinds.includes(event));
+    if (index >= 0) return Promise.resolve(this.told.splice(index, 1)[0]);
+    return new Promise((resolve) => this.waiting.push([kinds, resolve]));
   }
 
   // Send one request; resolves when it has been written.
   send(request = {}, fill) {
     this.client.command('send', this.id, ...requestWords(request, fill));
-    return Promise.race([this.next('sent'), this.next('not_sent'), this.next('refused')]);
+    return this.next('sent', 'not_sent', 'send_refused');
   }
 
   // Ask for one response; resolves with it, or undefined when there are no more.
   async receive() {
     this.client.command('receive', this.id);
-    const event = await Promise.race([this.next('received'), this.next('no_more'), this.next('refused')]);
+    const event = await this.next('received', 'no_more', 'receive_refused');
     return event.event === 'received' ? event : undefined;
   }
 
@@ -333,9 +344,9 @@ export class PeerServer {
 
   #begin(call) {
     this.calls.push(call);
+    for (const event of ['drain', 'cancelled']) call.on(event, () => call.goOn?.());
     call.on('cancelled', () => this.cancelled++);
     call.on('error', () => {});
-    call.answered = false;
     const initial = echoed(call, 'x-initial');
     if (Object.keys(initial.getMap()).length > 0) call.sendMetadata(initial);
     const deadline = call.getDeadline();
@@ -382,7 +393,7 @@ export class PeerServer {
       about.number = (about.number ?? 0) + 1;
       const more = call.write({ ...about, payload: payloadFor(request) });
       call.written = about.number;
-      if (!more) await new Promise((resolve) => ['drain', 'cancelled'].forEach((it) => call.once(it, resolve)));
+      if (!more) await new Promise((resolve) => (call.goOn = resolve));
     }
   }
 
