@@ -12,7 +12,8 @@ set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Nexus)
 
 # The target in this build, its name as Nexus::NAME, and as libnexus-NAME.
 set(libraries nx_runtime runtime nexus_wellknown wellknown nexus_google google nx_wire wire
-    nexus_api client)
+    nexus_health health-stubs nx_health health nexus_reflection reflection-stubs
+    nx_reflection reflection nexus_api client)
 while(libraries)
     list(POP_FRONT libraries target name)
     set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} OUTPUT_NAME nexus-${name})
@@ -24,8 +25,9 @@ install(EXPORT NexusTargets NAMESPACE Nexus:: DESTINATION ${package})
 
 file(GLOB runtime_headers CONFIGURE_DEPENDS proto/runtime/*.h)
 install(FILES ${runtime_headers} proto/wire/wire.h proto/wire/wire_client.h proto/wire/wire_pb.h
-        proto/wire/wire_server.h proto/wire/wire_status.h DESTINATION ${headers})
-foreach(target nexus_wellknown nexus_google nexus_api)
+        proto/wire/wire_server.h proto/wire/wire_status.h proto/wire/wire_tls.h
+        proto/health/health.h proto/reflection/refl.h DESTINATION ${headers})
+foreach(target nexus_wellknown nexus_google nexus_health nexus_reflection nexus_api)
     install(DIRECTORY ${PROJECT_BINARY_DIR}/proto/${target}/ DESTINATION ${headers}
             FILES_MATCHING PATTERN *.h)
 endforeach()

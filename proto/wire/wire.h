@@ -53,7 +53,8 @@ struct wire_service {
 };
 
 /* One pair of request or response metadata. Keys are lower case; values of keys that end in
- * "-bin" are bytes, others printable ASCII, sent without blanks at the ends. Keys that begin with "grpc-" are gRPC's own. */
+ * "-bin" are bytes, others printable ASCII, sent without blanks at the ends. Keys that begin with
+ * "grpc-" are gRPC's own. */
 struct wire_metadata {
     const char *key;
     struct nx_str value;

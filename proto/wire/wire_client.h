@@ -20,10 +20,9 @@ struct wire_client_options {
     unsigned threads;          /* 0: 1. Threads that completions run on */
     size_t max_response_bytes; /* of one message, unpacked; 0: 4 MiB */
     size_t max_call_bytes;     /* memory of one received message of a stream; 0: 64 MiB */
-    size_t
-        max_metadata_bytes; /* of an answer, its status message and details included; 0: 32 KiB */
-    uint32_t max_depth;     /* of received messages; 0: 100 */
-    bool round_robin;       /* calls go to all addresses of the target in turn, not to the first */
+    size_t max_metadata_bytes; /* of an answer, status message and details too; 0: 32 KiB */
+    uint32_t max_depth;        /* of received messages; 0: 100 */
+    bool round_robin; /* calls go to all addresses of the target in turn, not to the first */
     uint32_t keepalive_time_ms;    /* ping a silent connection; 0: never. Servers may refuse below
                                     * 5 minutes (too_many_pings) */
     uint32_t keepalive_timeout_ms; /* without an answer it is given up; 0: 20 s */

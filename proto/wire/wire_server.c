@@ -6,6 +6,7 @@
 #include "wire_tls.h"
 
 #include <grpc/grpc_security.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -233,6 +234,18 @@ static void stop_shard(struct wire_shard *shard)
         wire_serve_queue(shard->queue);
 }
 
+static void say_cancelled(const struct wire_server *server)
+{
+    unsigned count = 0;
+    char text[16];
+    for (unsigned i = 0; i < server->options.shards; i++)
+        count +=
+            atomic_load(&server->shards[i].in_flight) + atomic_load(&server->shards[i].streaming);
+    snprintf(text, sizeof text, "%u", count);
+    if (count > 0)
+        nx_log(NX_LOG_WARN, "calls cancelled at shutdown", "count", text, NULL);
+}
+
 void wire_server_drain(struct wire_server *server, unsigned grace_ms)
 {
     if (server->drained || server->options.shards == 0)
@@ -246,7 +259,7 @@ void wire_server_drain(struct wire_server *server, unsigned grace_ms)
         return;
     }
     if (!wait_until_idle(server, nx_clock_monotonic_ns() + (int64_t)grace_ms * 1000000)) {
-        nx_log(NX_LOG_WARN, "calls cancelled at shutdown", NULL);
+        say_cancelled(server);
         grpc_server_cancel_all_calls(server->core);
         wait_until_idle(server, NX_DEADLINE_NEVER);
     }

@@ -147,6 +147,65 @@ test('a proto of the user may use the messages of the catalog and of Google', ()
   run(path.join(cmake(path.join(dir, 'shop')), 'shop'), []);
 });
 
+test('a server of the user has health and reflection, for tools that have no .proto', () => {
+  write('tools/echo.proto', `syntax = "proto3"; package acme.v1;
+    message Ping {} service Echo { rpc Send(Ping) returns (Ping); }`);
+  write('tools/main.c', `#include "echo.nexus.h"
+    #include "health.h"
+    #include "refl.h"
+    #include <stdio.h>
+    #include <string.h>
+    static nx_status serve(struct wire_server *server, const char *set, size_t size,
+                           struct health **health, struct refl **refl, struct nx_arena *arena) {
+        static const struct acme_v1_echo_server echo;
+        NX_TRY(acme_v1_echo_serve(server, &echo, NULL));
+        NX_TRY(health_new(NULL, health));
+        NX_TRY(health_add(*health, "acme.v1.Echo", HEALTH_SERVING));
+        NX_TRY(health_serve(*health, server));
+        NX_TRY(refl_new((struct nx_str){set, size}, arena, refl));
+        NX_TRY(refl_serve(*refl, server));
+        return wire_server_start(server, arena); }
+    int main(int argc, char **argv) {
+        static char set[1 << 20];
+        FILE *file = fopen(argv[argc - 1], "rb");
+        size_t size = file ? fread(set, 1, sizeof set, file) : 0;
+        if (file)
+            fclose(file);
+        const char *address = "127.0.0.1:0";
+        const struct wire_server_options options = {.addresses = &address, .address_count = 1};
+        struct nx_arena *arena = nx_arena_new(1 << 20);
+        struct wire_server *server = NULL;
+        struct health *health = NULL;
+        struct refl *refl = NULL;
+        nx_status status = wire_server_new(&options, &server);
+        if (status.code == NX_OK)
+            status = serve(server, set, size, &health, &refl, arena);
+        if (status.code == NX_OK) {
+            printf("%d\\n", wire_server_port(server, 0));
+            fflush(stdout);
+            getchar();
+            health_shut_down(health);
+        } else {
+            fprintf(stderr, "%s\\n", nx_status_message(status));
+        }
+        wire_server_destroy(server);
+        health_destroy(health);
+        refl_destroy(refl);
+        nx_arena_destroy(arena);
+        return status.code; }`);
+  write('tools/CMakeLists.txt', `cmake_minimum_required(VERSION 3.25)
+    project(tools LANGUAGES C)
+    find_package(Nexus REQUIRED)
+    nexus_generate(echo_api STUBS PROTOS echo.proto)
+    add_executable(tools main.c)
+    target_link_libraries(tools PRIVATE echo_api Nexus::health Nexus::reflection)`);
+  const folder = path.join(dir, 'tools');
+  const set = path.join(folder, 'echo.protoset');
+  run('protoc', [`-I${folder}`, '--include_imports', `--descriptor_set_out=${set}`, 'echo.proto']);
+  const said = run(path.join(cmake(folder), 'tools'), [set], { input: '' });
+  assert.match(said, /^[1-9]\d*\n$/);
+});
+
 test('the catalog is called by pkg-config nexus-client', () => {
   write('catalog/main.c', `#include "nexus/catalog/v1/catalog_service.nexus.h"
     int main(void) { return nexus_catalog_v1_catalog_service_get_product ? 0 : 1; }`);
