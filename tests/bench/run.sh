@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Measures this machine: bench/run.sh BUILD_DIR, with the environment
-#   SECONDS_EACH=5  WARMUP=2  ROWS=100000
+#   SECONDS_EACH=5  WARMUP=2  ROUNDS=5  ROWS=100000
 # All of it runs here and shares the cores: server, database and load. What tells is the ratio to
 # the limits that are measured beside it, in the same run and by the same load.
 set -euo pipefail
 
 build_dir=$(realpath "${1:?the build folder}")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-seconds=${SECONDS_EACH:-5} warmup=${WARMUP:-2} rows=${ROWS:-100000}
+seconds=${SECONDS_EACH:-5} warmup=${WARMUP:-2} rounds=${ROUNDS:-5} rows=${ROWS:-100000}
 bin=/usr/lib/postgresql/15/bin
 service=/nexus.catalog.v1.CatalogService
 
@@ -131,12 +131,24 @@ run() { # LABEL COMMAND...
     row "$label" "${measured[@]}"
 }
 
-run 'limit: no-op gRPC core, 4 x 8 calls' grpc "$noop_port" $service/GetProduct "products:$rows" 4 8
+# The two that differ by little are measured in turn, so that what the machine does meanwhile hits
+# both: the medians of the rounds, column by column.
+for ((i = 0; i < rounds; i++)); do
+    grpc "$noop_port" $service/GetProduct "products:$rows" 4 8 >>"$dir/noop.rounds"
+    grpc "$skeleton_port" $service/GetProduct "products:$rows" 4 8 >>"$dir/skeleton.rounds"
+done
+medians() { # FILE
+    local column
+    for column in 1 2 3 4; do
+        awk -v c="$column" '{ print $c }' "$1" | sort -n | sed -n "$((rounds / 2 + 1))p"
+    done | paste -sd' '
+}
+
+run 'limit: no-op gRPC core, 4 x 8 calls' medians "$dir/noop.rounds"
 noop=${measured[0]}
 run 'limit: pgbench -M prepared, 32 clients' database 32
 noop_rate=$noop db_rate=${measured[0]}
-run 'no-op through the generated skeleton' grpc "$skeleton_port" $service/GetProduct \
-    "products:$rows" 4 8
+run 'no-op through the generated skeleton' medians "$dir/skeleton.rounds"
 run 'gRPC Get by random id, 4 x 8 calls' grpc "$grpc_port" $service/GetProduct "products:$rows" 4 8
 run 'gRPC Get by random id, 1 x 1 call' grpc "$grpc_port" $service/GetProduct "products:$rows" 1 1
 run 'gRPC List of 20, 4 x 8 calls' grpc "$grpc_port" $service/ListProducts page:20 4 8

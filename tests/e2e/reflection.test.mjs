@@ -56,7 +56,7 @@ for (const version of VERSIONS) {
     for (const method of [`${CATALOG}/GetProduct`, `${CATALOG}/DeleteCategory`, 'grpc.health.v1.Health/Watch']) {
       assert.ok(methods.includes(method), method);
     }
-    assert.equal(methods.length, 15);
+    assert.equal(new Set(methods).size, methods.length);
     const { stdout } = await buf(...reflect, '--data', '{"name": "products/1"}', `${url}/${CATALOG}/GetProduct`);
     assert.equal(JSON.parse(stdout).name, 'products/1');
     await assert.rejects(buf(...reflect, '--data', '{"nome": "products/1"}', `${url}/${CATALOG}/GetProduct`),
