@@ -10,11 +10,18 @@ static const struct nexus_catalog_v1_catalog_service_server catalog = {
     .create_product = svc_product_create,
     .update_product = svc_product_update,
     .delete_product = svc_product_delete,
+    .undelete_product = svc_product_undelete,
+    .batch_create_products = svc_product_batch_create,
+    .batch_update_products = svc_product_batch_update,
+    .batch_delete_products = svc_product_batch_delete,
+    .adjust_inventory = svc_product_adjust_inventory,
     .get_category = svc_category_get,
     .list_categories = svc_category_list,
     .create_category = svc_category_create,
     .update_category = svc_category_update,
     .delete_category = svc_category_delete,
+    .undelete_category = svc_category_undelete,
+    .move_category = svc_category_move,
 };
 
 nx_status svc_serve(struct svc *svc, struct wire_server *server)

@@ -18,6 +18,16 @@ void svc_product_update(void *context, struct wire_call *call,
                         const Nexus__Catalog__V1__UpdateProductRequest *request);
 void svc_product_delete(void *context, struct wire_call *call,
                         const Nexus__Catalog__V1__DeleteProductRequest *request);
+void svc_product_undelete(void *context, struct wire_call *call,
+                          const Nexus__Catalog__V1__UndeleteProductRequest *request);
+void svc_product_adjust_inventory(void *context, struct wire_call *call,
+                                  const Nexus__Catalog__V1__AdjustInventoryRequest *request);
+void svc_product_batch_create(void *context, struct wire_call *call,
+                              const Nexus__Catalog__V1__BatchCreateProductsRequest *request);
+void svc_product_batch_update(void *context, struct wire_call *call,
+                              const Nexus__Catalog__V1__BatchUpdateProductsRequest *request);
+void svc_product_batch_delete(void *context, struct wire_call *call,
+                              const Nexus__Catalog__V1__BatchDeleteProductsRequest *request);
 
 void svc_category_get(void *context, struct wire_call *call,
                       const Nexus__Catalog__V1__GetCategoryRequest *request);
@@ -29,5 +39,9 @@ void svc_category_update(void *context, struct wire_call *call,
                          const Nexus__Catalog__V1__UpdateCategoryRequest *request);
 void svc_category_delete(void *context, struct wire_call *call,
                          const Nexus__Catalog__V1__DeleteCategoryRequest *request);
+void svc_category_undelete(void *context, struct wire_call *call,
+                           const Nexus__Catalog__V1__UndeleteCategoryRequest *request);
+void svc_category_move(void *context, struct wire_call *call,
+                       const Nexus__Catalog__V1__MoveCategoryRequest *request);
 
 #endif

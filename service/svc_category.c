@@ -72,14 +72,10 @@ void svc_category_create(void *context, struct wire_call *call,
 {
     Nexus__Catalog__V1__CreateCategoryRequest *own =
         (Nexus__Catalog__V1__CreateCategoryRequest *)request;
-    svc_create(context, call, &category, request->category ? &request->category->base : NULL,
-               request->category_id,
-               &(struct svc_write_request){
-                   .method = "CreateCategory",
-                   .message = &own->base,
-                   .request_id = &own->request_id,
-                   .validate_only = request->validate_only,
-               });
+    struct svc_write *write = svc_write_begin(context, call, &category, STORE_CREATE,
+                                              SVC_WRITE_REQUEST("CreateCategory", own));
+    svc_write_create(write, own->category ? &own->category->base : NULL, own->category_id);
+    svc_write_submit(write, NULL);
 }
 
 void svc_category_update(void *context, struct wire_call *call,
@@ -87,14 +83,10 @@ void svc_category_update(void *context, struct wire_call *call,
 {
     Nexus__Catalog__V1__UpdateCategoryRequest *own =
         (Nexus__Catalog__V1__UpdateCategoryRequest *)request;
-    svc_update(context, call, &category, request->category ? &request->category->base : NULL,
-               request->update_mask,
-               &(struct svc_write_request){
-                   .method = "UpdateCategory",
-                   .message = &own->base,
-                   .request_id = &own->request_id,
-                   .validate_only = request->validate_only,
-               });
+    struct svc_write *write = svc_write_begin(context, call, &category, STORE_UPDATE,
+                                              SVC_WRITE_REQUEST("UpdateCategory", own));
+    svc_write_update(write, own->category ? &own->category->base : NULL, own->update_mask);
+    svc_write_submit(write, NULL);
 }
 
 void svc_category_delete(void *context, struct wire_call *call,
@@ -102,13 +94,35 @@ void svc_category_delete(void *context, struct wire_call *call,
 {
     Nexus__Catalog__V1__DeleteCategoryRequest *own =
         (Nexus__Catalog__V1__DeleteCategoryRequest *)request;
-    svc_delete(context, call, &category,
-               &(struct svc_delete_request){
-                   .name = request->name, .etag = request->etag, .force = request->force},
-               &(struct svc_write_request){
-                   .method = "DeleteCategory",
-                   .message = &own->base,
-                   .request_id = &own->request_id,
-                   .validate_only = request->validate_only,
-               });
+    struct svc_write *write = svc_write_begin(context, call, &category, STORE_DELETE,
+                                              SVC_WRITE_REQUEST("DeleteCategory", own));
+    svc_write_delete(write, own->name, own->etag, own->force);
+    svc_write_submit(write, NULL);
+}
+
+void svc_category_undelete(void *context, struct wire_call *call,
+                           const Nexus__Catalog__V1__UndeleteCategoryRequest *request)
+{
+    Nexus__Catalog__V1__UndeleteCategoryRequest *own =
+        (Nexus__Catalog__V1__UndeleteCategoryRequest *)request;
+    struct svc_write *write = svc_write_begin(context, call, &category, STORE_UNDELETE,
+                                              SVC_WRITE_REQUEST("UndeleteCategory", own));
+    svc_write_undelete(write, own->name, own->etag);
+    svc_write_submit(write, NULL);
+}
+
+void svc_category_move(void *context, struct wire_call *call,
+                       const Nexus__Catalog__V1__MoveCategoryRequest *request)
+{
+    Nexus__Catalog__V1__MoveCategoryRequest *own =
+        (Nexus__Catalog__V1__MoveCategoryRequest *)request;
+    Nexus__Catalog__V1__Category moved = NEXUS__CATALOG__V1__CATEGORY__INIT;
+    int parent = svc_resource_find(&category, NX_STR("parent"));
+    moved.name = own->name;
+    moved.parent = own->parent;
+    moved.etag = own->etag;
+    struct svc_write *write = svc_write_begin(context, call, &category, STORE_UPDATE,
+                                              SVC_WRITE_REQUEST("MoveCategory", own));
+    svc_write_update_fields(write, &moved.base, (svc_field_set)1 << parent);
+    svc_write_submit(write, NULL);
 }

@@ -3,7 +3,7 @@
  *   shard's thread   svc_<method>(): read and check the request, make a statement of it, submit
  *   store's loop     on_<...>(): rows into a message, answer
  *                       |
- *                       +-- refused, and the request has an id: was it carried out before?
+ *                       +-- a write that is refused, and has a request id: was it carried out?
  *                       |      yes: the answer of then       no: what it was refused for
  *                       +-- a derived slug is taken: submit with the next attempt
  *
@@ -39,29 +39,70 @@ struct svc_list_request {
 void svc_list(struct svc *svc, struct wire_call *wire, const struct svc_resource *resource,
               const struct svc_list_request *request);
 
+/* --- Writes: begun, given what to write, submitted.
+ *
+ *   struct svc_write *write = svc_write_begin(svc, wire, &product, STORE_CREATE, &request);
+ *   svc_write_create(write, body, id);            once, or for each of a batch
+ *   svc_write_submit(write, NULL);
+ *
+ * What is wrong with the request is kept until the end, when the call is answered. NULL, when
+ * memory was out at the beginning and the call has been answered, is taken by all of them. --- */
+
+struct svc_write;
+
+/* A batch may have this many. */
+#define SVC_MAX_BATCH 1000
+
 /* What the requests of all writes have in common. */
 struct svc_write_request {
-    const char *method;        /* for the fingerprint */
+    const char *method;        /* for the fingerprint and the audit log */
     ProtobufCMessage *message; /* the request itself */
     char **request_id;         /* in the request */
     bool validate_only;
+    bool is_batch; /* errors name their item: "requests[3].product.title" */
+    size_t count;  /* of a batch: how many there are going to be */
 };
+
+/* The same of a request: of one of our message types, which the service may change. */
+#define SVC_WRITE_REQUEST(name, request)                                                           \
+    &(struct svc_write_request)                                                                    \
+    {                                                                                              \
+        .method = (name), .message = &(request)->base, .request_id = &(request)->request_id,       \
+        .validate_only = (request)->validate_only,                                                 \
+    }
+#define SVC_BATCH_REQUEST(name, request)                                                           \
+    &(struct svc_write_request)                                                                    \
+    {                                                                                              \
+        .method = (name), .message = &(request)->base, .request_id = &(request)->request_id,       \
+        .validate_only = (request)->validate_only, .is_batch = true,                               \
+        .count = (request)->n_requests,                                                            \
+    }
+
+struct svc_write *svc_write_begin(struct svc *svc, struct wire_call *wire,
+                                  const struct svc_resource *resource, enum store_action action,
+                                  const struct svc_write_request *request);
+
+/* A request inside a batch may not have these of its own. Before it is added. */
+void svc_write_require_plain(struct svc_write *write, const char *request_id, bool validate_only);
 
 /* `body` may be NULL, which is refused. */
-void svc_create(struct svc *svc, struct wire_call *wire, const struct svc_resource *resource,
-                const ProtobufCMessage *body, int64_t id, const struct svc_write_request *request);
+void svc_write_create(struct svc_write *write, const ProtobufCMessage *body, int64_t id);
 
-void svc_update(struct svc *svc, struct wire_call *wire, const struct svc_resource *resource,
-                const ProtobufCMessage *body, const Google__Protobuf__FieldMask *mask,
-                const struct svc_write_request *request);
+void svc_write_update(struct svc_write *write, const ProtobufCMessage *body,
+                      const Google__Protobuf__FieldMask *mask);
 
-struct svc_delete_request {
-    const char *name;
-    const char *etag;
-    bool force;
-};
+/* An update of these fields, whose request has them, name and etag without a body around them. */
+void svc_write_update_fields(struct svc_write *write, const ProtobufCMessage *body,
+                             svc_field_set fields);
 
-void svc_delete(struct svc *svc, struct wire_call *wire, const struct svc_resource *resource,
-                const struct svc_delete_request *what, const struct svc_write_request *request);
+void svc_write_delete(struct svc_write *write, const char *name, const char *etag, bool force);
+void svc_write_undelete(struct svc_write *write, const char *name, const char *etag);
+void svc_write_adjust(struct svc_write *write, const char *name, int64_t delta);
+
+/* Answers with what was written, in the order in which it was added. */
+typedef void (*svc_write_reply)(struct wire_call *wire, ProtobufCMessage **written, size_t count);
+
+/* Carry it out, or answer what is wrong. `reply` NULL: the answer is the resource. */
+void svc_write_submit(struct svc_write *write, svc_write_reply reply);
 
 #endif

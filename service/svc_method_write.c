@@ -1,5 +1,6 @@
 #include "svc_method.h"
 
+#include "json_write.h"
 #include "svc_call.h"
 #include "svc_mask.h"
 #include "svc_name.h"
@@ -10,168 +11,273 @@
 
 #define MAX_SLUG_ATTEMPTS 4
 #define MAX_ID_ATTEMPTS 4
-#define MAX_COLUMNS_BYTES ((size_t)4 << 20)
+#define MAX_ITEMS_BYTES ((size_t)32 << 20)
 
-enum write_kind { CREATE, UPDATE, DELETE };
+static const char anonymous[] = "anonymous";
 
-struct write_call {
+struct svc_write {
     struct svc_call call; /* first */
-    enum write_kind kind;
-    bool validate_only;
-    struct store_request request;
-    union {
-        struct store_create create;
-        struct store_update update;
-        struct store_delete delete_;
-    };
-    nx_status refused; /* why, while it is looked up whether it was carried out before */
+    struct svc_write_request request;
+    struct store_write write;
+    svc_write_reply reply;
+
+    /* While it is put together. */
+    nx_status failure; /* the first */
+    struct nx_buf items;
+    size_t count;
+    int64_t *ids;     /* of a batch, one for each item */
+    bool makes_slugs; /* for some item */
+    bool makes_ids;
+
+    /* Once it was refused. */
+    nx_status refused; /* kept while it is looked up whether it was carried out before */
     bool slug_is_taken;
-    int id_attempts; /* at an id that is made */
+    bool id_is_taken;
+    int id_attempts;
 };
 
 static void on_written(struct store_op *op);
 
-static void submit_write(struct write_call *write)
+static void submit(struct svc_write *write)
 {
     struct svc_call *call = &write->call;
-    const struct store_resource *statements = call->resource->statements;
-    svc_call_begin_op(call, STORE_WRITE | (write->validate_only ? STORE_ROLLBACK : 0), on_written);
-    switch (write->kind) {
-    case CREATE:
-        store_resource_create(call->store, &call->op, statements, &write->create);
-        break;
-    case UPDATE:
-        store_resource_update(call->store, &call->op, statements, &write->update);
-        break;
-    case DELETE:
-        store_resource_delete(call->store, &call->op, statements, &write->delete_);
-        break;
+    svc_call_begin_op(call, STORE_WRITE | (write->request.validate_only ? STORE_ROLLBACK : 0),
+                      on_written);
+    store_resource_write(call->store, &call->op, call->resource->statements, &write->write);
+}
+
+/* --- Answered --- */
+
+/* Answer with the rows of the op, whose resources begin at this column. */
+static void reply_rows(struct svc_write *write, int first_column)
+{
+    struct svc_call *call = &write->call;
+    const struct store_rows *rows = &call->op.rows;
+    size_t count = (size_t)rows->count;
+    ProtobufCMessage **written = nx_arena_calloc(call->arena, count, sizeof *written);
+    for (size_t i = 0; written && i < count; i++) {
+        written[i] = svc_resource_read(call->resource, rows, (int)i, first_column, call->arena);
+        if (!written[i])
+            written = NULL;
     }
+    if (!written)
+        svc_call_fail(call, nx_fail_memory());
+    else if (write->reply)
+        write->reply(call->wire, written, count);
+    else
+        wire_call_reply(call->wire, written[0]);
 }
 
 /* --- Refused --- */
 
-/* Say a refusal of the database in terms of the request. */
-static nx_status explain(struct write_call *write, const struct store_op *op)
+/* The fields that unique indexes are about. */
+static const struct {
+    const char *constraint;
+    const char *field;
+} unique_fields[] = {
+    {"product_slug_live", "product.slug"},      {"product_pkey", "product_id"},
+    {"category_slug_live", "category.slug"},    {"category_pkey", "category_id"},
+    {"variant_sku_live", "variant.sku"},        {"variant_pkey", "variant_id"},
+    {"product_image_pkey", "product_image_id"},
+};
+
+static const char *unique_field(const char *constraint)
 {
-    struct svc_call *call = &write->call;
-    const char *singular = call->resource->singular;
-    if (op->status.code == NX_OK)
-        return svc_call_not_found(call,
-                                  write->kind == UPDATE ? write->update.id : write->delete_.id);
+    for (size_t i = 0; i < sizeof unique_fields / sizeof *unique_fields; i++) {
+        if (strcmp(unique_fields[i].constraint, constraint) == 0)
+            return unique_fields[i].field;
+    }
+    return NULL;
+}
+
+/* Say a refusal of the database in terms of the request. */
+static nx_status explain(struct svc_write *write, const struct store_op *op)
+{
+    struct nx_arena *arena = write->call.arena;
     if (!op->constraint)
         return op->status;
-    struct nx_violation *violation = nx_arena_calloc(call->arena, 1, sizeof *violation);
+    if (op->status.code == NX_NOT_FOUND)
+        return nx_fail_reason(arena, NX_NOT_FOUND, "RESOURCE_NOT_FOUND", "%s",
+                              nx_status_message(op->status));
+    struct nx_violation *violation = nx_arena_calloc(arena, 1, sizeof *violation);
     if (!violation)
         return nx_fail_memory();
-    if (op->status.code != NX_ALREADY_EXISTS) { /* the constraint is the field: catalog.refuse() */
-        violation->field = nx_arena_strdup(call->arena, nx_str_from(op->constraint));
+    violation->field = unique_field(op->constraint);
+    violation->description = "is in use";
+    if (!violation->field) { /* the constraint is the field: catalog.refuse() */
+        violation->field = nx_arena_strdup(arena, nx_str_from(op->constraint));
         violation->description = nx_status_message(op->status);
-    } else if (write->slug_is_taken) {
-        violation->field = nx_arena_printf(call->arena, "%s.slug", singular);
-        violation->description = "is in use";
-    } else {
-        violation->field = nx_arena_printf(call->arena, "%s_id", singular);
-        violation->description = "is in use";
     }
     if (!violation->field)
         return nx_fail_memory();
-    return nx_fail_violations(call->arena, op->status.code, NULL, violation);
+    return nx_fail_violations(arena, op->status.code, NULL, violation);
 }
 
-/* Whether it was refused for the id that was made for it: a client gave the same one just then. */
-static bool made_id_is_taken(const struct write_call *write)
+static void give_up_or_try_next(struct svc_write *write)
 {
-    return write->kind == CREATE && write->create.id == 0 &&
-           write->refused.code == NX_ALREADY_EXISTS && !write->slug_is_taken;
-}
-
-static void give_up_or_try_next(struct write_call *write)
-{
-    int *attempt = NULL; /* of a slug that is derived */
-    if (write->kind == CREATE && write->create.derive_slug.len > 0)
-        attempt = &write->create.attempt;
-    else if (write->kind == UPDATE && write->update.derive_slug.len > 0)
-        attempt = &write->update.attempt;
-    bool again = attempt && write->slug_is_taken && ++*attempt < MAX_SLUG_ATTEMPTS;
-    if (made_id_is_taken(write))
+    bool again = false;
+    if (write->slug_is_taken && write->makes_slugs)
+        again = ++write->write.attempt < MAX_SLUG_ATTEMPTS;
+    else if (write->id_is_taken && write->makes_ids) /* a client gave the same one just then */
         again = ++write->id_attempts < MAX_ID_ATTEMPTS;
     if (again)
-        submit_write(write);
+        submit(write);
     else
         svc_call_fail(&write->call, write->refused);
 }
 
 static void on_replayed(struct store_op *op)
 {
-    struct write_call *write = op->context;
+    struct svc_write *write = op->context;
     struct svc_call *call = &write->call;
     if (op->status.code != NX_OK)
         svc_call_fail(call, op->status);
     else if (op->rows.count == 0)
         give_up_or_try_next(write);
     else if (store_bool(&op->rows, 0, 0))
-        svc_call_reply_row(call, 1);
+        reply_rows(write, 1);
     else
         svc_call_fail(call, nx_fail_field(call->arena, "request_id",
                                           "was used for another request; take a new one"));
 }
 
+static bool may_be_done(enum nx_code code)
+{
+    return code == NX_ALREADY_EXISTS || code == NX_ABORTED || code == NX_FAILED_PRECONDITION ||
+           code == NX_INVALID_ARGUMENT || code == NX_NOT_FOUND;
+}
+
 static void on_written(struct store_op *op)
 {
-    struct write_call *write = op->context;
+    struct svc_write *write = op->context;
     struct svc_call *call = &write->call;
-    if (op->status.code == NX_OK && op->rows.count > 0) {
-        svc_call_reply_row(call, 0);
+    if (op->status.code == NX_OK) {
+        reply_rows(write, 0);
         return;
     }
-    write->slug_is_taken =
-        op->constraint &&
-        strcmp(op->constraint, store_slug_constraint(call->resource->statements)) == 0;
+    const struct store_resource *statements = call->resource->statements;
+    const char *slug = store_slug_constraint(statements);
+    const char *constraint = op->constraint ? op->constraint : "";
+    size_t len = strlen(constraint);
+    write->slug_is_taken = slug && strcmp(constraint, slug) == 0;
+    write->id_is_taken = len > 5 && strcmp(constraint + len - 5, "_pkey") == 0;
     write->refused = explain(write, op);
-    bool may_be_done = op->status.code == NX_OK || op->status.code == NX_ALREADY_EXISTS ||
-                       op->status.code == NX_ABORTED || op->status.code == NX_FAILED_PRECONDITION ||
-                       op->status.code == NX_INVALID_ARGUMENT;
-    if (write->request.is_given && may_be_done) {
+    if (write->write.request.is_given && may_be_done(op->status.code)) {
         svc_call_begin_op(call, STORE_READ, on_replayed);
-        store_resource_replay(call->store, &call->op, call->resource->statements, &write->request);
+        store_resource_replay(call->store, &call->op, statements, &write->write.request);
     } else {
         give_up_or_try_next(write);
     }
 }
 
-/* --- The methods --- */
+/* --- Put together --- */
 
-static struct write_call *begin(struct svc *svc, struct wire_call *wire,
-                                const struct svc_resource *resource, enum write_kind kind)
+static nx_status check_request(struct svc_write *write)
 {
-    struct write_call *write = svc_call_begin(svc, wire, resource, sizeof *write);
-    if (write)
-        write->kind = kind;
+    struct nx_arena *arena = write->call.arena;
+    const struct svc_write_request *request = &write->request;
+    NX_TRY(svc_request_identify(request->method, request->message, request->request_id, arena,
+                                &write->write.request));
+    if (!request->is_batch)
+        return NX_STATUS_OK;
+    if (request->count == 0)
+        return nx_fail_field(arena, "requests", "is required");
+    if (request->count > SVC_MAX_BATCH)
+        return nx_fail_field(arena, "requests", "has %zu elements; at most %d are allowed",
+                             request->count, SVC_MAX_BATCH);
+    write->ids = nx_arena_calloc(arena, request->count, sizeof *write->ids);
+    return write->ids ? NX_STATUS_OK : nx_fail_memory();
+}
+
+struct svc_write *svc_write_begin(struct svc *svc, struct wire_call *wire,
+                                  const struct svc_resource *resource, enum store_action action,
+                                  const struct svc_write_request *request)
+{
+    struct svc_write *write = svc_call_begin(svc, wire, resource, sizeof *write);
+    if (!write)
+        return NULL;
+    write->request = *request;
+    write->write.action = action;
+    write->write.method = request->method;
+    if (!wire_call_identity(wire, &write->write.principal))
+        write->write.principal = nx_str_from(anonymous);
+    nx_buf_init(&write->items, MAX_ITEMS_BYTES);
+    nx_buf_append_char(&write->items, '[');
+    write->failure = check_request(write);
     return write;
 }
 
-static nx_status identify(struct write_call *write, const struct svc_write_request *request)
+static bool has_failed(const struct svc_write *write)
 {
-    write->validate_only = request->validate_only;
-    return svc_request_identify(request->method, request->message, request->request_id,
-                                write->call.arena, &write->request);
+    return !write || write->failure.code != NX_OK;
 }
 
-/* The columns of a body, in the arena. */
-static nx_status make_columns(struct write_call *write, const ProtobufCMessage *body,
-                              svc_field_set fields, struct nx_str *ret_columns)
+/* The field of the item in hand, as the request has it. NULL: no memory. */
+static char *field_of_item(struct svc_write *write, const char *body, const char *field)
 {
-    struct nx_arena *arena = write->call.arena;
-    struct nx_buf buf;
-    nx_buf_init(&buf, MAX_COLUMNS_BYTES);
-    nx_status status = svc_resource_write(write->call.resource, body, fields, arena, &buf);
-    char *copy = status.code == NX_OK ? nx_arena_strdup(arena, nx_buf_str(&buf)) : NULL;
-    *ret_columns = (struct nx_str){copy, copy ? buf.len : 0};
-    nx_buf_cleanup(&buf);
-    if (status.code == NX_OK && !copy)
+    const char *dot = *body ? "." : "";
+    if (write->request.is_batch)
+        return nx_arena_printf(write->call.arena, "requests[%zu].%s%s%s", write->count, body, dot,
+                               field);
+    return nx_arena_printf(write->call.arena, "%s%s%s", body, dot, field);
+}
+
+static nx_status fail_item(struct svc_write *write, const char *body, const char *field,
+                           const char *description)
+{
+    char *path = field_of_item(write, body, field);
+    return path ? nx_fail_field(write->call.arena, path, "%s", description) : nx_fail_memory();
+}
+
+/* Begin the item's object. `body` is the field of the request that holds it, or "". */
+static nx_status begin_item(struct svc_write *write, const char *body)
+{
+    char *at = field_of_item(write, body, "");
+    if (!at)
         return nx_fail_memory();
-    return status;
+    nx_buf_append_str(&write->items, write->count > 0 ? NX_STR(",{\"at\":") : NX_STR("{\"at\":"));
+    json_write_string(&write->items, nx_str_from(at));
+    return NX_STATUS_OK;
+}
+
+static void put_number(struct svc_write *write, const char *key, int64_t number)
+{
+    nx_buf_printf(&write->items, ",\"%s\":%lld", key, (long long)number);
+}
+
+static nx_status end_item(struct svc_write *write)
+{
+    nx_buf_append_char(&write->items, '}');
+    write->count++;
+    if (!write->items.failed)
+        return NX_STATUS_OK;
+    return nx_fail(write->call.arena, NX_RESOURCE_EXHAUSTED, "the request is too large");
+}
+
+/* Put the id of one that exists: its name in the request, at `body`. */
+static nx_status put_name(struct svc_write *write, const char *body, const char *name)
+{
+    char *field = field_of_item(write, body, "name");
+    int64_t id;
+    if (!field)
+        return nx_fail_memory();
+    NX_TRY(svc_call_parse_name(&write->call, field, name, &id));
+    for (size_t i = 0; write->ids && i < write->count; i++) {
+        if (write->ids[i] == id)
+            return fail_item(write, body, "name", "is in this batch already");
+    }
+    if (write->ids)
+        write->ids[write->count] = id;
+    put_number(write, "id", id);
+    return NX_STATUS_OK;
+}
+
+/* Put what an etag stands for; one that is not ours is never current. */
+static void put_etag(struct svc_write *write, const char *etag)
+{
+    int64_t revision = svc_etag_parse(etag);
+    if (revision != 0)
+        put_number(write, "expected", revision < 0 ? INT64_MAX : revision);
 }
 
 static const char *text_field(const struct svc_resource *resource, const ProtobufCMessage *message,
@@ -181,115 +287,176 @@ static const char *text_field(const struct svc_resource *resource, const Protobu
     return *(char *const *)svc_value_at(message, resource->fields[index].descriptor);
 }
 
-static nx_status require_body(struct svc_call *call, const ProtobufCMessage *body)
+/* Put the slug to derive from the title, if there is to be one and it is empty. */
+static nx_status put_slug(struct svc_write *write, const ProtobufCMessage *body,
+                          svc_field_set fields)
 {
-    if (body)
-        return NX_STATUS_OK;
-    return nx_fail_field(call->arena, call->resource->singular, "is required");
-}
-
-/* The slug to derive from the title, if it is to be written and empty. */
-static nx_status derive_slug(struct svc_call *call, const ProtobufCMessage *body,
-                             svc_field_set fields, struct nx_str *ret_slug)
-{
-    const struct svc_resource *resource = call->resource;
+    const struct svc_resource *resource = write->call.resource;
     int slug = svc_resource_find(resource, NX_STR("slug"));
-    if (!(fields >> slug & 1) || *text_field(resource, body, "slug") != '\0')
+    if (slug < 0 || !(fields >> slug & 1) || *text_field(resource, body, "slug") != '\0')
         return NX_STATUS_OK;
-    *ret_slug = svc_slug_from_title(call->arena, nx_str_from(text_field(resource, body, "title")),
-                                    resource->max_slug, resource->singular);
-    return ret_slug->ptr ? NX_STATUS_OK : nx_fail_memory();
-}
-
-static nx_status check_create(struct write_call *write, const ProtobufCMessage *body, int64_t id,
-                              const struct svc_write_request *request)
-{
-    struct svc_call *call = &write->call;
-    const struct svc_resource *resource = call->resource;
-    NX_TRY(identify(write, request));
-    NX_TRY(require_body(call, body));
-    if (id < 0 || id > SVC_MAX_GIVEN_ID) {
-        char *field = nx_arena_printf(call->arena, "%s_id", resource->singular);
-        return nx_fail_field(call->arena, field ? field : "", "must be 1 to %lld, or 0 for any",
-                             (long long)SVC_MAX_GIVEN_ID);
-    }
-    NX_TRY(make_columns(write, body, svc_resource_writable(resource), &write->create.columns));
-    write->create.id = id;
-    write->create.request = write->request;
-    return derive_slug(call, body, svc_resource_writable(resource), &write->create.derive_slug);
-}
-
-/* Submit what has passed the checks, or answer what has not. */
-static void submit_or_fail(struct write_call *write, nx_status checked)
-{
-    if (checked.code == NX_OK)
-        submit_write(write);
-    else
-        svc_call_fail(&write->call, checked);
-}
-
-void svc_create(struct svc *svc, struct wire_call *wire, const struct svc_resource *resource,
-                const ProtobufCMessage *body, int64_t id, const struct svc_write_request *request)
-{
-    struct write_call *write = begin(svc, wire, resource, CREATE);
-    if (write)
-        submit_or_fail(write, check_create(write, body, id, request));
-}
-
-/* An etag that a client sent; one that is not ours is never current. */
-static int64_t expected_revision(const char *etag)
-{
-    int64_t revision = svc_etag_parse(etag);
-    return revision < 0 ? INT64_MAX : revision;
-}
-
-static nx_status check_update(struct write_call *write, const ProtobufCMessage *body,
-                              const Google__Protobuf__FieldMask *mask,
-                              const struct svc_write_request *request)
-{
-    struct svc_call *call = &write->call;
-    const struct svc_resource *resource = call->resource;
-    NX_TRY(identify(write, request));
-    NX_TRY(require_body(call, body));
-    char *name_field = nx_arena_printf(call->arena, "%s.name", resource->singular);
-    if (!name_field)
+    struct nx_str derived =
+        svc_slug_from_title(write->call.arena, nx_str_from(text_field(resource, body, "title")),
+                            resource->max_slug, resource->singular);
+    if (!derived.ptr)
         return nx_fail_memory();
-    NX_TRY(svc_call_parse_name(call, name_field, text_field(resource, body, "name"),
-                               &write->update.id));
-    svc_field_set fields;
-    NX_TRY(svc_mask_read(resource, mask, body, call->arena, &fields));
-    NX_TRY(make_columns(write, body, fields, &write->update.columns));
-    write->update.expected_revision = expected_revision(text_field(resource, body, "etag"));
-    write->update.request = write->request;
-    return derive_slug(call, body, fields, &write->update.derive_slug);
-}
-
-void svc_update(struct svc *svc, struct wire_call *wire, const struct svc_resource *resource,
-                const ProtobufCMessage *body, const Google__Protobuf__FieldMask *mask,
-                const struct svc_write_request *request)
-{
-    struct write_call *write = begin(svc, wire, resource, UPDATE);
-    if (write)
-        submit_or_fail(write, check_update(write, body, mask, request));
-}
-
-static nx_status check_delete(struct write_call *write, const struct svc_delete_request *what,
-                              const struct svc_write_request *request)
-{
-    struct svc_call *call = &write->call;
-    NX_TRY(identify(write, request));
-    NX_TRY(svc_call_parse_name(call, "name", what->name, &write->delete_.id));
-    write->delete_.expected_revision = expected_revision(what->etag);
-    write->delete_.purge_after_days = call->svc->purge_after_days;
-    write->delete_.force = what->force;
-    write->delete_.request = write->request;
+    write->makes_slugs = true;
+    nx_buf_append_str(&write->items, NX_STR(",\"derive\":"));
+    json_write_string(&write->items, derived);
     return NX_STATUS_OK;
 }
 
-void svc_delete(struct svc *svc, struct wire_call *wire, const struct svc_resource *resource,
-                const struct svc_delete_request *what, const struct svc_write_request *request)
+static nx_status put_columns(struct svc_write *write, const char *at, const ProtobufCMessage *body,
+                             svc_field_set fields)
 {
-    struct write_call *write = begin(svc, wire, resource, DELETE);
-    if (write)
-        submit_or_fail(write, check_delete(write, what, request));
+    char *prefix = field_of_item(write, at, "");
+    if (!prefix)
+        return nx_fail_memory();
+    nx_buf_append_str(&write->items, NX_STR(",\"columns\":"));
+    return svc_resource_write(write->call.resource, body, fields, prefix, write->call.arena,
+                              &write->items);
+}
+
+void svc_write_require_plain(struct svc_write *write, const char *request_id, bool validate_only)
+{
+    if (has_failed(write))
+        return;
+    if (*request_id)
+        write->failure = fail_item(write, "", "request_id", "stands once, for the whole batch");
+    else if (validate_only)
+        write->failure = fail_item(write, "", "validate_only", "stands once, for the whole batch");
+}
+
+static nx_status add_create(struct svc_write *write, const ProtobufCMessage *body, int64_t id)
+{
+    const struct svc_resource *resource = write->call.resource;
+    if (!body)
+        return fail_item(write, "", resource->singular, "is required");
+    if (id < 0 || id > SVC_MAX_GIVEN_ID) {
+        char *field = nx_arena_printf(write->call.arena, "%s_id", resource->singular);
+        return fail_item(write, "", field ? field : "",
+                         "must be 1 to 999999999999999999, or 0 for any");
+    }
+    NX_TRY(begin_item(write, resource->singular));
+    if (id > 0)
+        put_number(write, "id", id);
+    else
+        write->makes_ids = true;
+    NX_TRY(put_columns(write, resource->singular, body, svc_resource_writable(resource)));
+    NX_TRY(put_slug(write, body, svc_resource_writable(resource)));
+    return end_item(write);
+}
+
+void svc_write_create(struct svc_write *write, const ProtobufCMessage *body, int64_t id)
+{
+    if (!has_failed(write))
+        write->failure = add_create(write, body, id);
+}
+
+static nx_status add_update(struct svc_write *write, const char *at, const ProtobufCMessage *body,
+                            svc_field_set fields)
+{
+    const struct svc_resource *resource = write->call.resource;
+    NX_TRY(begin_item(write, at));
+    NX_TRY(put_name(write, at, text_field(resource, body, "name")));
+    put_etag(write, text_field(resource, body, "etag"));
+    NX_TRY(put_columns(write, at, body, fields));
+    NX_TRY(put_slug(write, body, fields));
+    return end_item(write);
+}
+
+static nx_status add_masked_update(struct svc_write *write, const ProtobufCMessage *body,
+                                   const Google__Protobuf__FieldMask *mask)
+{
+    const struct svc_resource *resource = write->call.resource;
+    svc_field_set fields;
+    if (!body)
+        return fail_item(write, "", resource->singular, "is required");
+    NX_TRY(svc_mask_read(resource, mask, body, write->call.arena, &fields));
+    return add_update(write, resource->singular, body, fields);
+}
+
+void svc_write_update(struct svc_write *write, const ProtobufCMessage *body,
+                      const Google__Protobuf__FieldMask *mask)
+{
+    if (!has_failed(write))
+        write->failure = add_masked_update(write, body, mask);
+}
+
+void svc_write_update_fields(struct svc_write *write, const ProtobufCMessage *body,
+                             svc_field_set fields)
+{
+    if (!has_failed(write))
+        write->failure = add_update(write, "", body, fields);
+}
+
+static nx_status add_delete(struct svc_write *write, const char *name, const char *etag, bool force)
+{
+    NX_TRY(begin_item(write, ""));
+    NX_TRY(put_name(write, "", name));
+    put_etag(write, etag);
+    put_number(write, "purge_days", write->call.svc->purge_after_days);
+    nx_buf_append_str(&write->items,
+                      force ? NX_STR(",\"force\":true") : NX_STR(",\"force\":false"));
+    return end_item(write);
+}
+
+void svc_write_delete(struct svc_write *write, const char *name, const char *etag, bool force)
+{
+    if (!has_failed(write))
+        write->failure = add_delete(write, name, etag, force);
+}
+
+static nx_status add_undelete(struct svc_write *write, const char *name, const char *etag)
+{
+    NX_TRY(begin_item(write, ""));
+    NX_TRY(put_name(write, "", name));
+    put_etag(write, etag);
+    return end_item(write);
+}
+
+void svc_write_undelete(struct svc_write *write, const char *name, const char *etag)
+{
+    if (!has_failed(write))
+        write->failure = add_undelete(write, name, etag);
+}
+
+static nx_status add_adjust(struct svc_write *write, const char *name, int64_t delta)
+{
+    if (delta == 0)
+        return fail_item(write, "", "delta", "must not be 0");
+    NX_TRY(begin_item(write, ""));
+    NX_TRY(put_name(write, "", name));
+    put_number(write, "delta", delta);
+    return end_item(write);
+}
+
+void svc_write_adjust(struct svc_write *write, const char *name, int64_t delta)
+{
+    if (!has_failed(write))
+        write->failure = add_adjust(write, name, delta);
+}
+
+static nx_status finish_items(struct svc_write *write)
+{
+    NX_TRY(write->failure);
+    nx_buf_append_char(&write->items, ']');
+    char *items = nx_arena_strdup(write->call.arena, nx_buf_str(&write->items));
+    if (!items)
+        return nx_fail_memory();
+    write->write.items = (struct nx_str){items, write->items.len};
+    return NX_STATUS_OK;
+}
+
+void svc_write_submit(struct svc_write *write, svc_write_reply reply)
+{
+    if (!write)
+        return;
+    write->reply = reply;
+    nx_status status = finish_items(write);
+    nx_buf_cleanup(&write->items);
+    if (status.code == NX_OK)
+        submit(write);
+    else
+        svc_call_fail(&write->call, status);
 }

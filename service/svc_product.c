@@ -28,6 +28,8 @@ static struct svc_field fields[] = {
      .column = "state",
      .kind = SVC_ENUM,
      .min = NEXUS__CATALOG__V1__PRODUCT__STATE__STATE_DRAFT},
+    {.name = "primary_image", .kind = SVC_CHILD, .collection = "products/", .below = "/images/"},
+    {.name = "variant_count", .kind = SVC_INT32},
     {.name = "create_time", .kind = SVC_TIME},
     {.name = "update_time", .kind = SVC_TIME},
     {.name = "delete_time", .kind = SVC_TIME},
@@ -85,14 +87,10 @@ void svc_product_create(void *context, struct wire_call *call,
 {
     Nexus__Catalog__V1__CreateProductRequest *own =
         (Nexus__Catalog__V1__CreateProductRequest *)request;
-    svc_create(context, call, &product, request->product ? &request->product->base : NULL,
-               request->product_id,
-               &(struct svc_write_request){
-                   .method = "CreateProduct",
-                   .message = &own->base,
-                   .request_id = &own->request_id,
-                   .validate_only = request->validate_only,
-               });
+    struct svc_write *write = svc_write_begin(context, call, &product, STORE_CREATE,
+                                              SVC_WRITE_REQUEST("CreateProduct", own));
+    svc_write_create(write, own->product ? &own->product->base : NULL, own->product_id);
+    svc_write_submit(write, NULL);
 }
 
 void svc_product_update(void *context, struct wire_call *call,
@@ -100,14 +98,10 @@ void svc_product_update(void *context, struct wire_call *call,
 {
     Nexus__Catalog__V1__UpdateProductRequest *own =
         (Nexus__Catalog__V1__UpdateProductRequest *)request;
-    svc_update(context, call, &product, request->product ? &request->product->base : NULL,
-               request->update_mask,
-               &(struct svc_write_request){
-                   .method = "UpdateProduct",
-                   .message = &own->base,
-                   .request_id = &own->request_id,
-                   .validate_only = request->validate_only,
-               });
+    struct svc_write *write = svc_write_begin(context, call, &product, STORE_UPDATE,
+                                              SVC_WRITE_REQUEST("UpdateProduct", own));
+    svc_write_update(write, own->product ? &own->product->base : NULL, own->update_mask);
+    svc_write_submit(write, NULL);
 }
 
 void svc_product_delete(void *context, struct wire_call *call,
@@ -115,12 +109,105 @@ void svc_product_delete(void *context, struct wire_call *call,
 {
     Nexus__Catalog__V1__DeleteProductRequest *own =
         (Nexus__Catalog__V1__DeleteProductRequest *)request;
-    svc_delete(context, call, &product,
-               &(struct svc_delete_request){.name = request->name, .etag = request->etag},
-               &(struct svc_write_request){
-                   .method = "DeleteProduct",
-                   .message = &own->base,
-                   .request_id = &own->request_id,
-                   .validate_only = request->validate_only,
-               });
+    struct svc_write *write = svc_write_begin(context, call, &product, STORE_DELETE,
+                                              SVC_WRITE_REQUEST("DeleteProduct", own));
+    svc_write_delete(write, own->name, own->etag, false);
+    svc_write_submit(write, NULL);
+}
+
+void svc_product_undelete(void *context, struct wire_call *call,
+                          const Nexus__Catalog__V1__UndeleteProductRequest *request)
+{
+    Nexus__Catalog__V1__UndeleteProductRequest *own =
+        (Nexus__Catalog__V1__UndeleteProductRequest *)request;
+    struct svc_write *write = svc_write_begin(context, call, &product, STORE_UNDELETE,
+                                              SVC_WRITE_REQUEST("UndeleteProduct", own));
+    svc_write_undelete(write, own->name, own->etag);
+    svc_write_submit(write, NULL);
+}
+
+void svc_product_adjust_inventory(void *context, struct wire_call *call,
+                                  const Nexus__Catalog__V1__AdjustInventoryRequest *request)
+{
+    Nexus__Catalog__V1__AdjustInventoryRequest *own =
+        (Nexus__Catalog__V1__AdjustInventoryRequest *)request;
+    struct svc_write *write = svc_write_begin(context, call, &product, STORE_ADJUST,
+                                              SVC_WRITE_REQUEST("AdjustInventory", own));
+    svc_write_adjust(write, own->name, own->delta);
+    svc_write_submit(write, NULL);
+}
+
+static void reply_batch_create_products(struct wire_call *call, ProtobufCMessage **written,
+                                        size_t count)
+{
+    Nexus__Catalog__V1__BatchCreateProductsResponse response =
+        NEXUS__CATALOG__V1__BATCH_CREATE_PRODUCTS_RESPONSE__INIT;
+    response.products = (Nexus__Catalog__V1__Product **)(void *)written;
+    response.n_products = count;
+    nexus_catalog_v1_catalog_service_reply_batch_create_products(call, &response);
+}
+
+void svc_product_batch_create(void *context, struct wire_call *call,
+                              const Nexus__Catalog__V1__BatchCreateProductsRequest *request)
+{
+    Nexus__Catalog__V1__BatchCreateProductsRequest *own =
+        (Nexus__Catalog__V1__BatchCreateProductsRequest *)request;
+    struct svc_write *write = svc_write_begin(context, call, &product, STORE_CREATE,
+                                              SVC_BATCH_REQUEST("BatchCreateProducts", own));
+    for (size_t i = 0; i < own->n_requests; i++) {
+        const Nexus__Catalog__V1__CreateProductRequest *one = own->requests[i];
+        svc_write_require_plain(write, one->request_id, one->validate_only);
+        svc_write_create(write, one->product ? &one->product->base : NULL, one->product_id);
+    }
+    svc_write_submit(write, reply_batch_create_products);
+}
+
+static void reply_batch_update_products(struct wire_call *call, ProtobufCMessage **written,
+                                        size_t count)
+{
+    Nexus__Catalog__V1__BatchUpdateProductsResponse response =
+        NEXUS__CATALOG__V1__BATCH_UPDATE_PRODUCTS_RESPONSE__INIT;
+    response.products = (Nexus__Catalog__V1__Product **)(void *)written;
+    response.n_products = count;
+    nexus_catalog_v1_catalog_service_reply_batch_update_products(call, &response);
+}
+
+void svc_product_batch_update(void *context, struct wire_call *call,
+                              const Nexus__Catalog__V1__BatchUpdateProductsRequest *request)
+{
+    Nexus__Catalog__V1__BatchUpdateProductsRequest *own =
+        (Nexus__Catalog__V1__BatchUpdateProductsRequest *)request;
+    struct svc_write *write = svc_write_begin(context, call, &product, STORE_UPDATE,
+                                              SVC_BATCH_REQUEST("BatchUpdateProducts", own));
+    for (size_t i = 0; i < own->n_requests; i++) {
+        const Nexus__Catalog__V1__UpdateProductRequest *one = own->requests[i];
+        svc_write_require_plain(write, one->request_id, one->validate_only);
+        svc_write_update(write, one->product ? &one->product->base : NULL, one->update_mask);
+    }
+    svc_write_submit(write, reply_batch_update_products);
+}
+
+static void reply_batch_delete_products(struct wire_call *call, ProtobufCMessage **written,
+                                        size_t count)
+{
+    Nexus__Catalog__V1__BatchDeleteProductsResponse response =
+        NEXUS__CATALOG__V1__BATCH_DELETE_PRODUCTS_RESPONSE__INIT;
+    response.products = (Nexus__Catalog__V1__Product **)(void *)written;
+    response.n_products = count;
+    nexus_catalog_v1_catalog_service_reply_batch_delete_products(call, &response);
+}
+
+void svc_product_batch_delete(void *context, struct wire_call *call,
+                              const Nexus__Catalog__V1__BatchDeleteProductsRequest *request)
+{
+    Nexus__Catalog__V1__BatchDeleteProductsRequest *own =
+        (Nexus__Catalog__V1__BatchDeleteProductsRequest *)request;
+    struct svc_write *write = svc_write_begin(context, call, &product, STORE_DELETE,
+                                              SVC_BATCH_REQUEST("BatchDeleteProducts", own));
+    for (size_t i = 0; i < own->n_requests; i++) {
+        const Nexus__Catalog__V1__DeleteProductRequest *one = own->requests[i];
+        svc_write_require_plain(write, one->request_id, one->validate_only);
+        svc_write_delete(write, one->name, one->etag, false);
+    }
+    svc_write_submit(write, reply_batch_delete_products);
 }

@@ -31,6 +31,20 @@ static bool read_id(const struct cell *cell, ProtobufCMessage *message, void *re
     return (*(char **)ret_value = svc_name_format(cell->arena, cell->field->collection, id));
 }
 
+static bool read_child(const struct cell *cell, ProtobufCMessage *message, void *ret_value)
+{
+    (void)message;
+    if (store_is_null(cell->rows, cell->row, cell->column + 1)) {
+        *(char **)ret_value = empty_text();
+        return true;
+    }
+    int64_t above = store_int8(cell->rows, cell->row, cell->column);
+    int64_t id = store_int8(cell->rows, cell->row, cell->column + 1);
+    char *name = nx_arena_printf(cell->arena, "%s%lld%s%lld", cell->field->collection,
+                                 (long long)above, cell->field->below, (long long)id);
+    return (*(char **)ret_value = name);
+}
+
 static bool read_text(const struct cell *cell, ProtobufCMessage *message, void *ret_value)
 {
     (void)message;
@@ -179,6 +193,7 @@ static const struct {
     int columns;
 } kinds[] = {
     [SVC_ID] = {read_id, 1},
+    [SVC_CHILD] = {read_child, 2},
     [SVC_TEXT] = {read_text, 1},
     [SVC_SLUG] = {read_text, 1},
     [SVC_INT32] = {read_int4, 1},

@@ -13,10 +13,11 @@
 /* How a field is stored, checked and shown. */
 enum svc_kind {
     SVC_ID,         /* resource name <- int8 */
+    SVC_CHILD,      /* name of a resource below another, or "" <- int8, int8 or NULL: two columns */
     SVC_TEXT,       /* string of min to max characters <-> text */
     SVC_SLUG,       /* as svc_slug.h, at most max bytes <-> text */
     SVC_INT32,      /* <-> int4 */
-    SVC_INT64,      /* not negative <-> int8 */
+    SVC_INT64,      /* <-> int8 */
     SVC_BOOL,       /* <-> bool */
     SVC_ENUM,       /* a declared number other than 0 <-> int2; 0 becomes min */
     SVC_REFERENCE,  /* "categories/7" or "" <-> int8 or NULL */
@@ -34,7 +35,8 @@ struct svc_field {
                            endings _currency and _amount */
     enum svc_kind kind;
     uint32_t min, max;
-    const char *collection;                     /* of SVC_ID and references */
+    const char *collection;                     /* of SVC_ID, SVC_CHILD and references */
+    const char *below;                          /* of SVC_CHILD: "/images/" */
     const ProtobufCFieldDescriptor *descriptor; /* found by svc_resource_init() */
 };
 
@@ -74,10 +76,11 @@ ProtobufCMessage *svc_resource_read(const struct svc_resource *resource,
                                     struct nx_arena *arena);
 
 /* Check the fields of a message, and append a JSON object of their columns. A slug that is empty is
- * left out if the title is among the fields: it is to be derived from that.
+ * left out if the title is among the fields: it is to be derived from that. `at` is what the fields
+ * of violations begin with, as in "product.".
  * Fails:   INVALID_ARGUMENT with every violation that there is. */
 nx_status svc_resource_write(const struct svc_resource *resource, const ProtobufCMessage *message,
-                             svc_field_set fields, struct nx_arena *arena,
+                             svc_field_set fields, const char *at, struct nx_arena *arena,
                              struct nx_buf *columns) NX_MUST_USE;
 
 /* The revision that an etag stands for; 0 for "", -1 for what is no etag of ours. */

@@ -23,10 +23,12 @@
 /* A message being written. */
 struct writing {
     const struct svc_resource *resource;
+    const char *at;                /* what the fields of violations begin with */
     const struct svc_field *field; /* the one in hand */
     bool derives_slug;             /* an empty slug can be derived: the title is there too */
     struct nx_arena *arena;
     struct nx_buf *columns;
+    unsigned column_count;
     struct nx_violation *first;
     struct nx_violation **tail;
 };
@@ -42,8 +44,8 @@ violate(struct writing *writing, const char *below, const char *format, ...)
     va_start(args, format);
     char *description = nx_arena_vprintf(writing->arena, format, args);
     va_end(args);
-    char *path = nx_arena_printf(writing->arena, "%s.%s%s", writing->resource->singular,
-                                 writing->field->name, below);
+    char *path =
+        nx_arena_printf(writing->arena, "%s%s%s", writing->at, writing->field->name, below);
     struct nx_violation *violation = nx_arena_calloc(writing->arena, 1, sizeof *violation);
     if (!description || !path || !violation)
         return; /* the arena knows, and is asked at the end */
@@ -55,7 +57,7 @@ violate(struct writing *writing, const char *below, const char *format, ...)
 
 static void put_key(struct writing *writing, const char *ending)
 {
-    if (writing->columns->len > 1)
+    if (writing->column_count++ > 0)
         nx_buf_append_char(writing->columns, ',');
     nx_buf_append_char(writing->columns, '"');
     nx_buf_append_str(writing->columns, nx_str_from(writing->field->column));
@@ -111,11 +113,7 @@ static void write_int32(struct writing *writing, const ProtobufCMessage *message
 static void write_int64(struct writing *writing, const ProtobufCMessage *message, const void *value)
 {
     (void)message;
-    int64_t number = *(const int64_t *)value;
-    if (number < 0)
-        violate(writing, "", "must not be negative");
-    else
-        put_int(writing, number);
+    put_int(writing, *(const int64_t *)value);
 }
 
 static void write_bool(struct writing *writing, const ProtobufCMessage *message, const void *value)
@@ -345,9 +343,10 @@ static const write_kind kinds[] = {
 };
 
 nx_status svc_resource_write(const struct svc_resource *resource, const ProtobufCMessage *message,
-                             svc_field_set fields, struct nx_arena *arena, struct nx_buf *columns)
+                             svc_field_set fields, const char *at, struct nx_arena *arena,
+                             struct nx_buf *columns)
 {
-    struct writing writing = {.resource = resource, .arena = arena, .columns = columns};
+    struct writing writing = {.resource = resource, .at = at, .arena = arena, .columns = columns};
     writing.derives_slug = fields >> svc_resource_find(resource, NX_STR("title")) & 1;
     writing.tail = &writing.first;
     nx_buf_append_char(columns, '{');

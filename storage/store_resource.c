@@ -1,58 +1,69 @@
 #include "store_resource.h"
 
 #define NO_SQL STORE_SQL_COUNT
+#define MAX_LOCKS 2
+
+/* How an action is carried out: what is locked first, each in a statement of its own, and what then
+ * does it. */
+struct action {
+    enum store_sql sql;
+    struct {
+        enum store_sql sql;
+        bool takes_items; /* as $1 */
+    } locks[MAX_LOCKS];
+    unsigned lock_count;
+};
 
 struct store_resource {
-    enum store_sql get, list, count, create, update, delete_, replay;
-    enum store_sql before_create, before_update, before_delete, and_before_delete; /* locks */
-    const char *slug_constraint;
+    enum store_sql get, list, count, replay;
+    struct action actions[STORE_ACTIONS]; /* of one that the resource has not, sql is NO_SQL */
+    const char *slug_constraint;          /* NULL: it has no slug */
 };
 
 const struct store_resource store_products = {
     .get = STORE_SQL_PRODUCT_GET,
     .list = STORE_SQL_PRODUCT_LIST,
     .count = STORE_SQL_PRODUCT_COUNT,
-    .create = STORE_SQL_PRODUCT_CREATE,
-    .update = STORE_SQL_PRODUCT_UPDATE,
-    .delete_ = STORE_SQL_PRODUCT_DELETE,
     .replay = STORE_SQL_PRODUCT_REPLAY,
-    .before_create = NO_SQL,
-    .before_update = NO_SQL,
-    .before_delete = NO_SQL,
-    .and_before_delete = NO_SQL,
+    .actions =
+        {
+            [STORE_CREATE] = {.sql = STORE_SQL_PRODUCT_CREATE},
+            [STORE_UPDATE] = {.sql = STORE_SQL_PRODUCT_UPDATE},
+            [STORE_DELETE] = {.sql = STORE_SQL_PRODUCT_DELETE},
+            [STORE_UNDELETE] = {.sql = STORE_SQL_PRODUCT_UNDELETE},
+            [STORE_ADJUST] = {.sql = STORE_SQL_PRODUCT_ADJUST},
+        },
     .slug_constraint = "product_slug_live",
 };
+
+#define TREE_SHARE                                                                                 \
+    {                                                                                              \
+        STORE_SQL_CATEGORY_TREE_SHARE, false                                                       \
+    }
+#define TREE_LOCK                                                                                  \
+    {                                                                                              \
+        STORE_SQL_CATEGORY_TREE_LOCK, false                                                        \
+    }
+#define SUBTREE_LOCK                                                                               \
+    {                                                                                              \
+        STORE_SQL_CATEGORY_SUBTREE_LOCK, true                                                      \
+    }
 
 const struct store_resource store_categories = {
     .get = STORE_SQL_CATEGORY_GET,
     .list = STORE_SQL_CATEGORY_LIST,
     .count = STORE_SQL_CATEGORY_COUNT,
-    .create = STORE_SQL_CATEGORY_CREATE,
-    .update = STORE_SQL_CATEGORY_UPDATE,
-    .delete_ = STORE_SQL_CATEGORY_DELETE,
     .replay = STORE_SQL_CATEGORY_REPLAY,
-    .before_create = STORE_SQL_CATEGORY_TREE_SHARE,
-    .before_update = STORE_SQL_CATEGORY_TREE_LOCK,
-    .before_delete = STORE_SQL_CATEGORY_TREE_LOCK,
-    .and_before_delete = STORE_SQL_CATEGORY_SUBTREE_LOCK,
+    .actions =
+        {
+            [STORE_CREATE] = {STORE_SQL_CATEGORY_CREATE, {TREE_SHARE}, 1},
+            [STORE_UPDATE] = {STORE_SQL_CATEGORY_UPDATE, {TREE_LOCK}, 1},
+            [STORE_DELETE] = {STORE_SQL_CATEGORY_DELETE, {TREE_LOCK, SUBTREE_LOCK}, 2},
+            [STORE_UNDELETE] = {STORE_SQL_CATEGORY_UNDELETE, {TREE_LOCK, SUBTREE_LOCK}, 2},
+            [STORE_ADJUST] = {.sql = NO_SQL},
+        },
     .slug_constraint = "category_slug_live",
 };
-
-static void bind_positive_or_null(struct store_op *op, int64_t value)
-{
-    if (value > 0)
-        store_bind_int8(op, value);
-    else
-        store_bind_null(op);
-}
-
-static void bind_text_or_null(struct store_op *op, struct nx_str text)
-{
-    if (text.len > 0)
-        store_bind_text(op, text);
-    else
-        store_bind_null(op);
-}
 
 static void bind_request(struct store_op *op, const struct store_request *request)
 {
@@ -64,15 +75,6 @@ static void bind_request(struct store_op *op, const struct store_request *reques
     store_bind_uuid(op, request->id);
     store_bind_bytes(
         op, (struct nx_str){(const char *)request->fingerprint, sizeof request->fingerprint});
-}
-
-/* Begin a lock's step, if the resource has one there. */
-static bool begin_lock(struct store_op *op, enum store_sql sql)
-{
-    if (sql == NO_SQL)
-        return false;
-    store_op_step(op, sql);
-    return true;
 }
 
 void store_resource_get(struct store *store, struct store_op *op,
@@ -101,48 +103,22 @@ void store_resource_count(struct store *store, struct store_op *op,
     store_submit(store, op);
 }
 
-void store_resource_create(struct store *store, struct store_op *op,
-                           const struct store_resource *resource, const struct store_create *create)
+void store_resource_write(struct store *store, struct store_op *op,
+                          const struct store_resource *resource, const struct store_write *write)
 {
-    begin_lock(op, resource->before_create);
-    store_op_step(op, resource->create);
-    store_bind_jsonb(op, create->columns);
-    bind_positive_or_null(op, create->id);
-    bind_text_or_null(op, create->derive_slug);
-    store_bind_int4(op, create->attempt);
-    bind_request(op, &create->request);
-    store_submit(store, op);
-}
-
-void store_resource_update(struct store *store, struct store_op *op,
-                           const struct store_resource *resource, const struct store_update *update)
-{
-    begin_lock(op, resource->before_update);
-    store_op_step(op, resource->update);
-    store_bind_int8(op, update->id);
-    store_bind_jsonb(op, update->columns);
-    bind_positive_or_null(op, update->expected_revision);
-    bind_request(op, &update->request);
-    bind_text_or_null(op, update->derive_slug);
-    store_bind_int4(op, update->attempt);
-    store_submit(store, op);
-}
-
-void store_resource_delete(struct store *store, struct store_op *op,
-                           const struct store_resource *resource,
-                           const struct store_delete *delete_)
-{
-    begin_lock(op, resource->before_delete);
-    bool of_tree = begin_lock(op, resource->and_before_delete);
-    if (of_tree)
-        store_bind_int8(op, delete_->id);
-    store_op_step(op, resource->delete_);
-    store_bind_int8(op, delete_->id);
-    bind_positive_or_null(op, delete_->expected_revision);
-    store_bind_int4(op, delete_->purge_after_days);
-    bind_request(op, &delete_->request);
-    if (of_tree)
-        store_bind_bool(op, delete_->force);
+    const struct action *action = &resource->actions[write->action];
+    for (unsigned i = 0; i < action->lock_count; i++) {
+        store_op_step(op, action->locks[i].sql);
+        if (action->locks[i].takes_items)
+            store_bind_jsonb(op, write->items);
+    }
+    store_op_step(op, action->sql);
+    store_bind_jsonb(op, write->items);
+    store_bind_text(op, write->principal);
+    store_bind_text(op, nx_str_from(write->method));
+    bind_request(op, &write->request);
+    if (resource->slug_constraint && write->action <= STORE_UPDATE)
+        store_bind_int4(op, write->attempt);
     store_submit(store, op);
 }
 

@@ -1,4 +1,4 @@
-/* The statements of products and categories: the same seven for either.
+/* The statements of the catalog's resources: the same for any of them.
  *
  * Each function takes an op that store_op_init() has begun, binds and submits it; completion and
  * failures are those of store_submit(), and what is said below. A row has the columns of the
@@ -20,31 +20,24 @@ struct store_request {
     uint8_t fingerprint[32]; /* equal for equal requests */
 };
 
-/* A row to be made. */
-struct store_create {
-    struct nx_str columns;     /* JSON object of all writable columns */
-    int64_t id;                /* 0: the next free one */
-    struct nx_str derive_slug; /* slug to begin from; empty: the columns have one */
-    int attempt;               /* at a free slug: 0, then more while SLUG_TAKEN comes back */
-    struct store_request request;
+enum store_action {
+    STORE_CREATE,
+    STORE_UPDATE,   /* of what lives; a category is also moved by it */
+    STORE_DELETE,   /* mark as deleted */
+    STORE_UNDELETE, /* with what was deleted with it */
+    STORE_ADJUST,   /* the stock */
+    STORE_ACTIONS,
 };
 
-/* A change of a row that lives. */
-struct store_update {
-    int64_t id;
-    struct nx_str columns;     /* JSON object of the columns to change */
-    struct nx_str derive_slug; /* slug to begin from; empty: the columns say */
-    int attempt;               /* as of store_create */
-    int64_t expected_revision; /* 0: whatever it is */
+/* A change of one or more resources of a kind, all or none, by one statement. It leaves an audit
+ * entry for each, and the answer if there is a request id, in the same transaction. */
+struct store_write {
+    enum store_action action;
+    struct nx_str items;     /* JSON, as storage/sql/fragments/write_items.sql says */
+    struct nx_str principal; /* who writes */
+    const char *method;      /* of the contract, as in "UpdateProduct" */
     struct store_request request;
-};
-
-struct store_delete {
-    int64_t id;
-    int64_t expected_revision; /* 0: whatever it is */
-    int32_t purge_after_days;
-    bool force; /* categories only: with all that is below it */
-    struct store_request request;
+    int attempt; /* at slugs that are made: 0, then more while a slug is taken */
 };
 
 struct store_list {
@@ -65,28 +58,17 @@ void store_resource_list(struct store *store, struct store_op *op,
 void store_resource_count(struct store *store, struct store_op *op,
                           const struct store_resource *resource, bool show_deleted);
 
-/* Insert one row.
- * Fails:   ALREADY_EXISTS: op->constraint is store_slug_constraint() or another;
- *          INVALID_ARGUMENT: a category that is referred to does not exist (op->constraint is the
- *          field). */
-void store_resource_create(struct store *store, struct store_op *op,
-                           const struct store_resource *resource,
-                           const struct store_create *create);
+/* Carry a write out. Completes with a row for each item, in their order.
+ * Fails:   NOT_FOUND, ABORTED (another revision), INVALID_ARGUMENT (what is referred to does not
+ *          exist), FAILED_PRECONDITION (a cycle, a category that is not empty, no stock),
+ *          ALREADY_EXISTS (not deleted): op->constraint is the field;
+ *          ALREADY_EXISTS by a unique index: op->constraint is store_slug_constraint(), "…_sku_live"
+ *          or that of the ids. */
+void store_resource_write(struct store *store, struct store_op *op,
+                          const struct store_resource *resource, const struct store_write *write);
 
-/* Change one row. Completes with 0 rows when there is none that lives.
- * Fails:   as create; ABORTED: another revision; FAILED_PRECONDITION: a cycle of categories. */
-void store_resource_update(struct store *store, struct store_op *op,
-                           const struct store_resource *resource,
-                           const struct store_update *update);
-
-/* Mark as deleted. Completes with 0 rows when there is none that lives.
- * Fails:   ABORTED; FAILED_PRECONDITION: a category that is not empty, without force. */
-void store_resource_delete(struct store *store, struct store_op *op,
-                           const struct store_resource *resource,
-                           const struct store_delete *delete_);
-
-/* The answer that was recorded for a request. Completes with 0 or 1 rows, whose first column is
- * whether the fingerprint is the same, and whose further columns are the resource's. */
+/* The answer that was recorded for a request. Completes with no rows, or with those of the answer:
+ * their first column is whether the fingerprint is the same, the further ones are the resource's. */
 void store_resource_replay(struct store *store, struct store_op *op,
                            const struct store_resource *resource,
                            const struct store_request *request);

@@ -1,33 +1,41 @@
--- $1 id, $2 revision or null, $3 days until it is purged, $4 request id or null, $5 fingerprint,
--- $6 force
-with wanted as materialized (
-    select id from catalog.category
-    where id = $1::bigint and delete_time is null
-      and catalog.require_revision('etag', revision, $2::bigint)
-      and ($6::boolean
+-- Parameters: fragments/write_items.sql; one item
+with item as materialized (
+    @write_items@
+), before as materialized (
+    select id, category as was from catalog.category
+    where id = (select id from item) and delete_time is null
+), checked as materialized (
+    @category_checked@
+), wanted as materialized (
+    select id, (item ->> 'purge_days')::integer as purge_days,
+           nextval('catalog.revision') as deletion
+    from checked
+    where ((item ->> 'force')::boolean
            or not exists (select from catalog.category as below
-                          where below.parent_id = $1::bigint and below.delete_time is null)
-           or catalog.refuse('NX009', 'force', 'the category has categories below it; move them, or '
-                  || 'set force to delete them too'))
-      and ($6::boolean
+                          where below.parent_id = checked.id and below.delete_time is null)
+           or catalog.refuse('NX009', at || 'force', 'the category has categories below it; move '
+                  || 'them, or set force to delete them too'))
+      and ((item ->> 'force')::boolean
            or not exists (select from catalog.product
-                          where delete_time is null and (category_id = $1::bigint
-                                or additional_category_ids @> array[$1::bigint]))
-           or catalog.refuse('NX009', 'force', 'products are filed in the category; file them '
-                  || 'elsewhere, or set force to delete it all the same'))
-), written as (
-    update catalog.category
-    set delete_time = now(), purge_time = now() + make_interval(days => $3::integer),
-        revision = nextval('catalog.revision'), update_time = now()
-    from wanted
+                          where delete_time is null and (category_id = checked.id
+                                or additional_category_ids @> array[checked.id]))
+           or catalog.refuse('NX009', at || 'force', 'products are filed in the category; file '
+                  || 'them elsewhere, or set force to delete it all the same'))
+), doomed as materialized (
+    select category.id, category as was from catalog.category, wanted
     where category.delete_time is null
       and (category.id = wanted.id or category.ancestor_ids @> array[wanted.id])
-    returning category.*
+), written as (
+    update catalog.category
+    set delete_time = now(), purge_time = now() + make_interval(days => purge_days),
+        deletion = wanted.deletion, revision = nextval('catalog.revision'), update_time = now()
+    from wanted, doomed where category.id = doomed.id
+    returning category.id, was, category as now
 ), counted as materialized (
-    select category.*, @category_product_count@ as product_count
-    from written as category where id = $1::bigint
+    @category_counted@
+), audited as (
+    @category_audited@
 ), recorded as (
-    insert into catalog.request (id, fingerprint, answer)
-    select $4::uuid, $5::bytea, to_jsonb(counted) from counted where $4::uuid is not null
+    @category_recorded@
 )
-select @category_columns@, product_count from counted
+@category_answer@

@@ -1,25 +1,41 @@
--- $1 all writable columns as JSON, $2 id or null, $3 slug to derive or null, $4 attempt at a slug,
--- $5 request id or null, $6 fingerprint
-with given as materialized (
-    select catalog.claim_id('catalog.product_id_seq',
-               (select last_value from catalog.product_id_seq), $2::bigint) as new_id,
+-- Parameters: fragments/write_items.sql
+with item as materialized (
+    select given.ordinal, given.at, given.item ->> 'derive' as derive,
+           catalog.claim_id('catalog.product_id_seq',
+               (select last_value from catalog.product_id_seq), given.id) as new_id,
            wanted.*
-    from jsonb_populate_record(null::catalog.product, $1::jsonb) as wanted
+    from (@write_items@) as given,
+         jsonb_populate_record(null::catalog.product, given.item -> 'columns') as wanted
 ), named as materialized (
-    select given.*, case when $3::text is null then slug else catalog.derive_slug($3::text,
-        exists (select from catalog.product where slug = $3::text and delete_time is null),
-        new_id, $4::integer, 255) end as new_slug
-    from given
+    select item.*, case when derive is null then slug else catalog.derive_slug(derive,
+        exists (select from catalog.product as other
+                where other.slug = item.derive and other.delete_time is null)
+            or row_number() over (partition by coalesce(derive, slug)
+                   order by derive is not null, ordinal) > 1,
+        new_id, $6::integer, 255) end as new_slug
+    from item
 ), written as (
     insert into catalog.product (id, @product_writable@)
     select new_id, title, new_slug, description, price_currency, price_amount, category_id,
            additional_category_ids, brand, tags, attributes, inventory, allow_backorder, state
     from named
-    where catalog.require_category('product.category', category_id)
-      and catalog.require_categories('product.additional_categories', additional_category_ids)
-    returning *
+    where catalog.require_category(at || 'category', category_id)
+      and catalog.require_categories(at || 'additional_categories', additional_category_ids)
+      and (inventory >= 0 or allow_backorder or catalog.refuse('NX003', at || 'inventory',
+              'must not be negative unless allow_backorder is set'))
+    returning id, product as now
+), numbered as (
+    select ordinal, written.id, now from written join item on new_id = written.id
+), taken as (
+    delete from catalog.product_redirect using written where slug = (now).slug
+), audited as (
+    insert into catalog.audit_entry (principal, method, resource, request_id, changes)
+    select $2::text, $3::text, 'products/' || id, $4::uuid,
+           catalog.changes(null, catalog.shown(now))
+    from numbered order by ordinal
 ), recorded as (
     insert into catalog.request (id, fingerprint, answer)
-    select $5::uuid, $6::bytea, to_jsonb(written) from written where $5::uuid is not null
+    select $4::uuid, $5::bytea, jsonb_agg(to_jsonb(now) order by ordinal)
+    from numbered where $4::uuid is not null having count(*) > 0
 )
-select @product_columns@ from written
+select @product_columns@ from (select ordinal, (now).* from numbered) as product order by ordinal

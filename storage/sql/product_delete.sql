@@ -1,13 +1,22 @@
--- $1 id, $2 revision or null, $3 days until it is purged, $4 request id or null, $5 fingerprint
-with written as (
+-- Parameters: fragments/write_items.sql
+with item as materialized (
+    @write_items@
+), before as materialized (
+    @product_before@
+), checked as materialized (
+    @product_checked@
+), written as (
     update catalog.product
-    set delete_time = now(), purge_time = now() + make_interval(days => $3::integer),
+    set delete_time = now(),
+        purge_time = now() + make_interval(days => (item ->> 'purge_days')::integer),
         revision = nextval('catalog.revision'), update_time = now()
-    where id = $1::bigint and delete_time is null
-      and catalog.require_revision('etag', revision, $2::bigint)
-    returning *
+    from checked where product.id = checked.id
+    returning product.id, ordinal, was, product as now
+), hidden as (
+    update catalog.variant set is_live = false from written where product_id = written.id
+), audited as (
+    @product_audited@
 ), recorded as (
-    insert into catalog.request (id, fingerprint, answer)
-    select $4::uuid, $5::bytea, to_jsonb(written) from written where $4::uuid is not null
+    @write_recorded@
 )
-select @product_columns@ from written
+@product_answer@

@@ -1,25 +1,44 @@
--- $1 id, $2 the columns to change as JSON, $3 revision or null, $4 request id or null,
--- $5 fingerprint, $6 slug to derive or null, $7 attempt at a slug
-with wanted as materialized (
-    select case when $6::text is null then $2::jsonb
-        else jsonb_set($2::jsonb, '{slug}', to_jsonb(catalog.derive_slug($6::text,
-            exists (select from catalog.product
-                    where slug = $6::text and delete_time is null and id <> $1::bigint),
-            $1::bigint, $7::integer, 255))) end as columns
+-- Parameters: fragments/write_items.sql
+with item as materialized (
+    @write_items@
+), before as materialized (
+    @product_before@
+), checked as materialized (
+    @product_checked@
+), named as materialized (
+    select ordinal, at, id, was, case when item ->> 'derive' is null then item -> 'columns'
+        else jsonb_set(item -> 'columns', '{slug}', to_jsonb(catalog.derive_slug(
+            item ->> 'derive',
+            exists (select from catalog.product as other
+                    where other.slug = item ->> 'derive' and other.delete_time is null
+                      and other.id <> checked.id)
+                or row_number() over (partition by item ->> 'derive' order by ordinal) > 1,
+            id, $6::integer, 255))) end as columns
+    from checked
 ), written as (
     update catalog.product
     set (@product_writable@) = (select @product_writable@
-            from jsonb_populate_record(product, (select columns from wanted))),
+            from jsonb_populate_record(named.was, named.columns)),
         revision = nextval('catalog.revision'), update_time = now()
-    where id = $1::bigint and delete_time is null
-      and catalog.require_revision('product.etag', revision, $3::bigint)
-      and catalog.require_category('product.category', ($2::jsonb ->> 'category_id')::bigint)
-      and catalog.require_categories('product.additional_categories',
+    from named
+    where product.id = named.id
+      and catalog.require_category(at || 'category', (columns ->> 'category_id')::bigint)
+      and catalog.require_categories(at || 'additional_categories',
               (select array_agg(value::bigint)
-               from jsonb_array_elements_text($2::jsonb -> 'additional_category_ids') as value))
-    returning *
+               from jsonb_array_elements_text(columns -> 'additional_category_ids') as value))
+      and (not columns ?| '{inventory,allow_backorder}'
+           or coalesce((columns ->> 'inventory')::bigint, (was).inventory) >= 0
+           or coalesce((columns ->> 'allow_backorder')::boolean, (was).allow_backorder)
+           or catalog.refuse('NX003', at || 'inventory',
+                  'must not be negative unless allow_backorder is set'))
+    returning product.id, ordinal, was, product as now
+), renamed as (
+    @product_renamed@
+), taken as (
+    delete from catalog.product_redirect using written where slug = (now).slug
+), audited as (
+    @product_audited@
 ), recorded as (
-    insert into catalog.request (id, fingerprint, answer)
-    select $4::uuid, $5::bytea, to_jsonb(written) from written where $4::uuid is not null
+    @write_recorded@
 )
-select @product_columns@ from written
+@product_answer@
