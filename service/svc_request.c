@@ -1,6 +1,7 @@
 #include "svc_request.h"
 
 #include "google/protobuf/struct.pb-c.h"
+#include "wire_pb.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -82,10 +83,10 @@ nx_status svc_request_identify(const char *method, ProtobufCMessage *request, ch
     char *given = *request_id;
     *request_id = (char *)protobuf_c_empty_string;
     sort_structs(request);
-    size_t size = protobuf_c_message_get_packed_size(request);
+    size_t size = wire_pb_packed_size(request);
     uint8_t *bytes = nx_arena_alloc(arena, size);
     if (bytes)
-        protobuf_c_message_pack(request, bytes);
+        wire_pb_pack(request, bytes, size);
     *request_id = given;
     if (!bytes)
         return nx_fail_memory();

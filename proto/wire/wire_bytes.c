@@ -1,7 +1,11 @@
 #include "wire_bytes.h"
+#include "wire_pb.h"
 
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/slice.h>
+#include <string.h>
+
+#define SMALL_BYTES 4096
 
 struct nx_str wire_bytes_of_slice(const grpc_slice *slice)
 {
@@ -71,8 +75,13 @@ nx_status wire_bytes_failure(enum wire_inflated outcome, const char *reason, siz
 
 grpc_byte_buffer *wire_bytes_pack(const ProtobufCMessage *message)
 {
-    grpc_slice slice = grpc_slice_malloc(protobuf_c_message_get_packed_size(message));
-    protobuf_c_message_pack(message, GRPC_SLICE_START_PTR(slice));
+    uint8_t small[SMALL_BYTES]; /* most fit, and need not be measured before */
+    size_t size = wire_pb_pack(message, small, sizeof small);
+    grpc_slice slice = grpc_slice_malloc(size);
+    if (size <= sizeof small)
+        memcpy(GRPC_SLICE_START_PTR(slice), small + sizeof small - size, size);
+    else
+        wire_pb_pack(message, GRPC_SLICE_START_PTR(slice), size);
     grpc_byte_buffer *buffer = grpc_raw_byte_buffer_create(&slice, 1);
     grpc_slice_unref(slice);
     return buffer;

@@ -1,4 +1,4 @@
-/* Messages out of bytes that a stranger sent.
+/* Messages out of bytes that a stranger sent, and into bytes.
  *
  * protobuf-c's own unpack trusts its input: it recurses without limit, takes any bytes for a
  * string, refuses fields of an unexpected wire type, and replaces a oneof's message seen twice.
@@ -34,5 +34,14 @@ struct wire_pb_limits {
 nx_status wire_pb_unpack(const ProtobufCMessageDescriptor *type, struct nx_str bytes,
                          const struct wire_pb_limits *limits, struct nx_arena *arena,
                          ProtobufCMessage **ret_message) NX_MUST_USE;
+
+/* Pack a message into the end of this room, fields in the order of their numbers and unknown ones
+ * behind. As protobuf-c does, but that a negative zero is a value, not a default to be left out, and
+ * so is an empty string in a oneof.
+ * Result:  how many bytes it has. If there was no room for them, none of the room is of use. */
+size_t wire_pb_pack(const ProtobufCMessage *message, uint8_t *bytes, size_t room);
+
+/* How many bytes a message has when it is packed. */
+size_t wire_pb_packed_size(const ProtobufCMessage *message);
 
 #endif

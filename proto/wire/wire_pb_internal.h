@@ -3,7 +3,8 @@
  *   wire_pb_scan.c   bytes: varints, tags, skipping; where the decoder stands, and its failures
  *   wire_pb_store.c  places: members, oneofs, lists, unknown fields
  *   wire_pb_map.c    maps: which fields are, and the last entry of a key
- *   wire_pb.c        messages, field by field */
+ *   wire_pb.c        messages, field by field
+ *   wire_pb_pack.c   the other way */
 #ifndef WIRE_PB_INTERNAL_H
 #define WIRE_PB_INTERNAL_H
 

@@ -4,6 +4,7 @@
 #include "google/protobuf/duration.pb-c.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
+#include "wire_pb.h"
 
 #define MAX_DETAILS 3
 
@@ -12,13 +13,13 @@ static bool add_detail(Google__Rpc__Status *status, const ProtobufCMessage *deta
                        struct nx_arena *arena)
 {
     Google__Protobuf__Any *any = nx_arena_alloc(arena, sizeof *any);
-    size_t size = protobuf_c_message_get_packed_size(detail);
+    size_t size = wire_pb_packed_size(detail);
     uint8_t *bytes = nx_arena_alloc(arena, size);
     char *url = nx_arena_printf(arena, "type.googleapis.com/%s", detail->descriptor->name);
     if (!any || !bytes || !url)
         return false;
     google__protobuf__any__init(any);
-    protobuf_c_message_pack(detail, bytes);
+    wire_pb_pack(detail, bytes, size);
     any->type_url = url;
     any->value = (ProtobufCBinaryData){size, bytes};
     status->details[status->n_details++] = any;
@@ -86,10 +87,10 @@ struct nx_str wire_status_pack(nx_status status, struct nx_arena *arena)
     if (!add_reason(&message, error, arena) || !add_violations(&message, error, arena) ||
         !add_retry(&message, error, arena) || message.n_details == 0)
         return none;
-    size_t size = google__rpc__status__get_packed_size(&message);
+    size_t size = wire_pb_packed_size(&message.base);
     char *bytes = nx_arena_alloc(arena, size);
     if (!bytes)
         return none;
-    google__rpc__status__pack(&message, (uint8_t *)bytes);
+    wire_pb_pack(&message.base, (uint8_t *)bytes, size);
     return (struct nx_str){bytes, size};
 }

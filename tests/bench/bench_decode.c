@@ -1,10 +1,11 @@
-/* How long it takes to decode a request and an answer of the catalog: by wire_pb_unpack(), and by
- * protobuf-c, which checks nothing. CPU time, into an arena, medians. */
+/* How long it takes to decode and to pack a request and an answer of the catalog: by wire_pb, and
+ * by protobuf-c, which checks nothing. CPU time, into an arena, medians. */
 #include "nexus/catalog/v1/catalog_service.pb-c.h"
 #include "wire_pb.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define ARENA_BYTES ((size_t)64 << 20)
@@ -100,6 +101,26 @@ static bool theirs(const ProtobufCMessageDescriptor *type, struct nx_str bytes,
     return protobuf_c_message_unpack(type, &allocator, bytes.len, (const uint8_t *)bytes.ptr);
 }
 
+static uint8_t *our_pack(const ProtobufCMessage *message, struct nx_arena *arena)
+{
+    uint8_t small[4096]; /* as the service does it */
+    size_t size = wire_pb_pack(message, small, sizeof small);
+    uint8_t *bytes = nx_arena_alloc(arena, size);
+    if (bytes && size <= sizeof small)
+        memcpy(bytes, small + sizeof small - size, size);
+    else if (bytes)
+        wire_pb_pack(message, bytes, size);
+    return bytes;
+}
+
+static uint8_t *their_pack(const ProtobufCMessage *message, struct nx_arena *arena)
+{
+    uint8_t *bytes = nx_arena_alloc(arena, protobuf_c_message_get_packed_size(message));
+    if (bytes)
+        protobuf_c_message_pack(message, bytes);
+    return bytes;
+}
+
 static int compare(const void *a, const void *b)
 {
     double left = *(const double *)a;
@@ -107,16 +128,23 @@ static int compare(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static double median_ns(bool (*decode)(const ProtobufCMessageDescriptor *, struct nx_str,
-                                       struct nx_arena *),
-                        const ProtobufCMessageDescriptor *type, struct nx_str bytes, unsigned times)
+/* What is measured: one of the two is NULL. */
+struct subject {
+    bool (*decode)(const ProtobufCMessageDescriptor *type, struct nx_str bytes,
+                   struct nx_arena *arena);
+    uint8_t *(*pack)(const ProtobufCMessage *message, struct nx_arena *arena);
+};
+
+static double median_ns(struct subject subject, const ProtobufCMessage *message,
+                        struct nx_str bytes, unsigned times)
 {
     struct nx_arena *arena = nx_arena_new(ARENA_BYTES);
     double rounds[ROUNDS];
     for (size_t i = 0; i < ROUNDS && arena; i++) {
         double begin = cpu_ns();
         for (unsigned k = 0; k < times; k++) {
-            if (!decode(type, bytes, arena))
+            if (subject.decode ? !subject.decode(message->descriptor, bytes, arena)
+                               : !subject.pack(message, arena))
                 abort();
             nx_arena_reset(arena);
         }
@@ -137,9 +165,12 @@ static void measure(const char *name, const ProtobufCMessage *message, unsigned 
         abort();
     protobuf_c_message_pack(message, packed);
     struct nx_str bytes = {(const char *)packed, len};
-    printf("%-22s %7zu bytes: %9.0f ns, protobuf-c %9.0f ns\n", name, len,
-           median_ns(ours, message->descriptor, bytes, times),
-           median_ns(theirs, message->descriptor, bytes, times));
+    printf("%-22s %7zu bytes: decode %9.0f ns, protobuf-c %9.0f ns; pack %9.0f ns, "
+           "protobuf-c %9.0f ns\n",
+           name, len, median_ns((struct subject){.decode = ours}, message, bytes, times),
+           median_ns((struct subject){.decode = theirs}, message, bytes, times),
+           median_ns((struct subject){.pack = our_pack}, message, bytes, times),
+           median_ns((struct subject){.pack = their_pack}, message, bytes, times));
     free(packed);
 }
 

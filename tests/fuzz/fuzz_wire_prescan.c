@@ -99,12 +99,30 @@ static bool may_differ(const ProtobufCMessageDescriptor *type, struct nx_str byt
     return false;
 }
 
+/* protobuf-c packs the same, save for what it takes for defaults: negative zeros, and empty strings
+ * in oneofs. */
+static void check_packed(const ProtobufCMessage *message, const uint8_t *bytes, size_t len)
+{
+    size_t their_len = protobuf_c_message_get_packed_size(message);
+    if (their_len > len)
+        abort();
+    if (their_len < len)
+        return;
+    uint8_t *theirs = calloc(1, len + 1);
+    if (!theirs || protobuf_c_message_pack(message, theirs) != len ||
+        memcmp(bytes, theirs, len) != 0)
+        abort();
+    free(theirs);
+}
+
 static uint8_t *pack(const ProtobufCMessage *message, size_t *ret_len)
 {
-    size_t len = protobuf_c_message_get_packed_size(message);
+    size_t len = wire_pb_packed_size(message);
     uint8_t *bytes = calloc(1, len + 1);
-    if (!bytes || protobuf_c_message_pack(message, bytes) != len)
+    if (!bytes)
         abort();
+    wire_pb_pack(message, bytes, len);
+    check_packed(message, bytes, len);
     *ret_len = len;
     return bytes;
 }
