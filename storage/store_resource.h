@@ -62,13 +62,14 @@ void store_resource_count(struct store *store, struct store_op *op,
  * Fails:   NOT_FOUND, ABORTED (another revision), INVALID_ARGUMENT (what is referred to does not
  *          exist), FAILED_PRECONDITION (a cycle, a category that is not empty, no stock),
  *          ALREADY_EXISTS (not deleted): op->constraint is the field;
- *          ALREADY_EXISTS by a unique index: op->constraint is store_slug_constraint(), "…_sku_live"
- *          or that of the ids. */
+ *          ALREADY_EXISTS by a unique index: op->constraint is store_slug_constraint(),
+ * "…_sku_live" or that of the ids. */
 void store_resource_write(struct store *store, struct store_op *op,
                           const struct store_resource *resource, const struct store_write *write);
 
 /* The answer that was recorded for a request. Completes with no rows, or with those of the answer:
- * their first column is whether the fingerprint is the same, the further ones are the resource's. */
+ * their first column is whether the fingerprint is the same, the further ones are the resource's.
+ */
 void store_resource_replay(struct store *store, struct store_op *op,
                            const struct store_resource *resource,
                            const struct store_request *request);

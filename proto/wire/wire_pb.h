@@ -36,9 +36,9 @@ nx_status wire_pb_unpack(const ProtobufCMessageDescriptor *type, struct nx_str b
                          ProtobufCMessage **ret_message) NX_MUST_USE;
 
 /* Pack a message into the end of this room, fields in the order of their numbers and unknown ones
- * behind. As protobuf-c does, but that a negative zero is a value, not a default to be left out, and
- * so is an empty string in a oneof.
- * Result:  how many bytes it has. If there was no room for them, none of the room is of use. */
+ * behind. As protobuf-c does, but that a negative zero is a value, not a default to be left out,
+ * and so is an empty string in a oneof. Result:  how many bytes it has. If there was no room for
+ * them, none of the room is of use. */
 size_t wire_pb_pack(const ProtobufCMessage *message, uint8_t *bytes, size_t room);
 
 /* How many bytes a message has when it is packed. */

@@ -40,7 +40,8 @@ static struct nx_str pack(const ProtobufCMessage *message, struct nx_arena *aren
     size_t len = wire_pb_packed_size(message);
     uint8_t *bytes = nx_arena_alloc(arena, len);
     uint8_t *theirs = nx_arena_alloc(arena, len);
-    assert_true(bytes && theirs);
+    assert_non_null(bytes);
+    assert_non_null(theirs);
     assert_int_equal(wire_pb_pack(message, bytes, len), len);
     if (protobuf_c_message_get_packed_size(message) == len) {
         protobuf_c_message_pack(message, theirs);
