@@ -71,9 +71,12 @@ struct store_param {
     const char *value;
 };
 
+struct store_query;
+
 /* One statement of an op with its parameters. */
 struct store_step {
     enum store_sql sql;
+    const struct store_query *query; /* instead of sql, when not NULL: it has its own parameters */
     unsigned param_count;
     struct store_param params[STORE_MAX_PARAMS];
 };
@@ -148,6 +151,8 @@ int32_t store_int4(const struct store_rows *rows, int row, int column); /* int2 
 int64_t store_int8(const struct store_rows *rows, int row, int column);
 /* text, varchar, bytea, and jsonb without its version byte; NUL-terminated behind the end. */
 struct nx_str store_text(const struct store_rows *rows, int row, int column);
+/* The bytes of a cell of any type, as they can be bound again: store_query_add_cell(). */
+struct nx_str store_cell(const struct store_rows *rows, int row, int column);
 /* Microseconds since 1970-01-01T00:00:00Z. */
 int64_t store_timestamp_us(const struct store_rows *rows, int row, int column);
 /* A NUMERIC as units and billionths of one sign. False: it has more digits than fit. */

@@ -1,0 +1,60 @@
+/* The order of a list, and where in it a page begins (keyset paging).
+ *
+ * An order always ends with the resource's id, in the direction of the field before it, so no two
+ * rows are equal. A row's keys are its values of the order's fields; the next page begins behind
+ * the keys of this page's last row. */
+#ifndef STORE_ORDER_H
+#define STORE_ORDER_H
+
+#include "store_field.h"
+
+#define STORE_ORDER_MAX_BYTES 1024
+#define STORE_ORDER_MAX_FIELDS 8
+#define STORE_ORDER_MAX_KEYS (STORE_ORDER_MAX_FIELDS + 1)
+
+/* A key of a JSON field that is declared (nexusctl index-attribute): it can be ordered by. */
+struct store_attribute {
+    struct nx_str key;    /* "color", or "size.width" */
+    enum store_type type; /* TEXT, NUMERIC or BOOL */
+};
+
+struct store_attributes {
+    const struct store_attribute *list;
+    unsigned count;
+};
+
+struct store_order_key {
+    const char *sql;
+    const struct nx_str *path; /* of a key of a JSON field: the parameter that sql goes on with */
+    unsigned path_length;
+    enum store_type type;
+    bool is_descending;
+};
+
+struct store_order {
+    struct store_order_key keys[STORE_ORDER_MAX_KEYS];
+    unsigned count;  /* 1 at least */
+    bool is_default; /* by id, ascending */
+};
+
+/* Read an order_by: "price desc, title"; empty is by id. `declared` may be NULL: none is.
+ * Fails:   INVALID_ARGUMENT for the field `order_by`, naming what is unknown or doubled. */
+nx_status store_order_parse(const struct store_fields *fields, struct nx_str order_by,
+                            const struct store_attributes *declared, struct nx_arena *arena,
+                            struct store_order *ret_order) NX_MUST_USE;
+
+/* Append the keys as columns: ", a, b". */
+void store_order_add_keys(struct store_query *query, const struct store_order *order);
+
+/* Append a condition: " and ..." that lets through what is behind these keys. */
+void store_order_add_after(struct store_query *query, const struct store_order *order,
+                           const struct nx_str *keys);
+
+/* Append " order by ...". */
+void store_order_add(struct store_query *query, const struct store_order *order);
+
+/* Read a row's keys, which begin at this column. They point into the row. */
+void store_order_read(const struct store_order *order, const struct store_rows *rows, int row,
+                      int first_column, struct nx_str *ret_keys);
+
+#endif
