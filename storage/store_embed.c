@@ -1,6 +1,7 @@
 /* Makes C out of the SQL files:  store_embed SQL_FOLDER MIGRATIONS_FOLDER OUT_FOLDER
  *
- *   store_sql.h         enum store_sql: one constant for each SQL_FOLDER/NAME.sql
+ *   store_sql.h         enum store_sql: one constant for each SQL_FOLDER/NAME.sql; and a literal
+ *                       STORE_FRAGMENT_NAME for each SQL_FOLDER/fragments/NAME.sql
  *   store_sql.c         their texts, without the lines that are comments, and with @NAME@
  *                       replaced by SQL_FOLDER/fragments/NAME.sql
  *   store_migrations.c  the pairs NNN_name.up.sql and NNN_name.down.sql, as they are
@@ -70,24 +71,39 @@ static bool read_text(const char *path, struct nx_buf *out)
 
 /* --- C text --- */
 
+static void put_char(struct nx_buf *out, unsigned char c)
+{
+    if (c == '"' || c == '\\' || c == '?') { /* "?": no trigraphs */
+        nx_buf_append_char(out, '\\');
+        nx_buf_append_char(out, (char)c);
+    } else if (c >= 0x20 && c < 0x7f) {
+        nx_buf_append_char(out, (char)c);
+    } else {
+        nx_buf_printf(out, "\\%03o", c);
+    }
+}
+
 static void put_literal(struct nx_buf *out, struct nx_str text)
 {
     nx_buf_append_str(out, NX_STR("\n        \""));
     for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c == '\n') {
+        if (text.ptr[i] != '\n') {
+            put_char(out, (unsigned char)text.ptr[i]);
+        } else {
             nx_buf_append_str(out, NX_STR("\\n"));
             if (i + 1 < text.len)
                 nx_buf_append_str(out, NX_STR("\"\n        \""));
-        } else if (c == '"' || c == '\\' || c == '?') { /* "?": no trigraphs */
-            nx_buf_append_char(out, '\\');
-            nx_buf_append_char(out, (char)c);
-        } else if (c >= 0x20 && c < 0x7f) {
-            nx_buf_append_char(out, (char)c);
-        } else {
-            nx_buf_printf(out, "\\%03o", c);
         }
     }
+    nx_buf_append_char(out, '"');
+}
+
+/* A literal on the line that has been begun. */
+static void put_line(struct nx_buf *out, struct nx_str text)
+{
+    nx_buf_append_str(out, NX_STR(" \""));
+    for (size_t i = 0; i < text.len; i++)
+        put_char(out, (unsigned char)text.ptr[i]);
     nx_buf_append_char(out, '"');
 }
 
@@ -211,17 +227,45 @@ static struct nx_str base_name(const char *file)
     return (struct nx_str){file, strlen(file) - strlen(".sql")};
 }
 
-static bool emit_constant(const char *folder, const char *file, struct nx_buf *out)
+/* Append PREFIX_NAME for the file NAME.sql. */
+static bool emit_name(const char *prefix, const char *folder, const char *file, struct nx_buf *out)
 {
     struct nx_str name = base_name(file);
-    nx_buf_append_str(out, NX_STR("    STORE_SQL_"));
+    nx_buf_append_str(out, nx_str_from(prefix));
     for (size_t i = 0; i < name.len; i++) {
         if (!is_name_char(name.ptr[i]))
             return complain("%s/%s: a name has only a-z, 0-9 and _", folder, file);
         nx_buf_append_char(out, (char)toupper((unsigned char)name.ptr[i]));
     }
-    nx_buf_append_str(out, NX_STR(",\n"));
     return true;
+}
+
+static bool emit_constant(const char *folder, const char *file, struct nx_buf *out)
+{
+    bool good = emit_name("    STORE_SQL_", folder, file, out);
+    nx_buf_append_str(out, NX_STR(",\n"));
+    return good;
+}
+
+/* A macro, on one line. The folder is that of the fragments. */
+static bool emit_fragment(const char *folder, const char *file, struct nx_buf *out)
+{
+    char path[MAX_PATH_BYTES];
+    char parent[MAX_PATH_BYTES]; /* what the fragment's own references are relative to */
+    struct nx_buf text;
+    nx_buf_init(&text, MAX_TEXT_BYTES);
+    bool good = join_path(path, folder, file, "") && join_path(parent, folder, "..", "") &&
+                expand(parent, path, 0, &text) &&
+                emit_name("#define STORE_FRAGMENT_", folder, file, out);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '\n')
+            text.ptr[i] = ' ';
+    }
+    if (good)
+        put_line(out, nx_buf_str(&text));
+    nx_buf_append_char(out, '\n');
+    nx_buf_cleanup(&text);
+    return good;
 }
 
 static bool emit_statement(const char *folder, const char *file, struct nx_buf *out)
@@ -245,13 +289,16 @@ static bool emit_sql_header(const char *folder, struct nx_buf *out)
     nx_buf_append_str(out, NX_STR("/* Generated from the SQL files. */\n"
                                   "#ifndef STORE_SQL_H\n#define STORE_SQL_H\n\n"
                                   "enum store_sql {\n"));
-    bool good = for_each_file(folder, out, emit_constant);
+    char fragments[MAX_PATH_BYTES];
+    bool good =
+        for_each_file(folder, out, emit_constant) && join_path(fragments, folder, "fragments", "");
     nx_buf_append_str(out, NX_STR("    STORE_SQL_COUNT\n};\n\n"
                                   "struct store_sql_text {\n    const char *name;\n"
                                   "    const char *text;\n};\n\n"
                                   "/* Indexed by enum store_sql; a NULL name ends it. */\n"
-                                  "extern const struct store_sql_text store_sql_texts[];\n\n"
-                                  "#endif\n"));
+                                  "extern const struct store_sql_text store_sql_texts[];\n\n"));
+    good = good && for_each_file(fragments, out, emit_fragment);
+    nx_buf_append_str(out, NX_STR("\n#endif\n"));
     return good;
 }
 

@@ -11,6 +11,7 @@
 
 #include "nx_queue.h"
 #include "store.h"
+#include "store_query.h"
 
 /* How often an op is sent at most: once, and again after what is not its fault. */
 #define STORE_MAX_SENDS 4
@@ -18,6 +19,9 @@
 #define STORE_MAX_SENDS_WHEN_LOST 3
 
 #define STORE_NS_PER_MS INT64_C(1000000)
+
+/* 2000-01-01, PostgreSQL's epoch, in Unix time. */
+#define STORE_EPOCH_US INT64_C(946684800000000)
 
 /* --- Ops: the bits of store_op.phase --- */
 
@@ -32,6 +36,35 @@ static inline bool store_op_is_repeatable(const struct store_op *op)
 {
     return !(op->flags & STORE_WRITE) || (op->flags & STORE_ROLLBACK);
 }
+
+/* The name of a step's statement, for the log. */
+const char *store_step_name(const struct store *store, const struct store_step *step);
+
+/* A parameter of a query; libpq's formats: 0 text, 1 binary. */
+struct store_query_param {
+    unsigned type;
+    int format;
+    struct store_param value;
+};
+
+struct store_query {
+    struct nx_arena *arena;
+    const char *name;
+    char *text; /* NUL-terminated once there is any */
+    size_t length;
+    size_t capacity;
+    struct store_query_param *params;
+    unsigned param_count;
+    unsigned param_capacity;
+    bool failed;
+};
+
+/* Values in PostgreSQL's binary format, made in the arena. False: it is full. */
+bool store_encode_jsonb(struct nx_arena *arena, struct nx_str json, struct store_param *ret);
+bool store_encode_int8s(struct nx_arena *arena, const int64_t *values, size_t count,
+                        struct store_param *ret);
+bool store_encode_texts(struct nx_arena *arena, const struct nx_str *values, size_t count,
+                        struct store_param *ret);
 
 /* A first-in, first-out list of ops, linked by op->next. */
 struct store_op_list {

@@ -98,7 +98,7 @@ static struct store_conn *best_for(struct store *store, const struct store_op *o
 static bool can_run(const struct store_conn *conn, const struct store_op *op, int64_t now_ns)
 {
     for (unsigned i = 0; i < op->step_count; i++) {
-        if (conn->statements[op->steps[i]->sql] == STORE_STATEMENT_ABSENT &&
+        if (!op->steps[i]->query && conn->statements[op->steps[i]->sql] == STORE_STATEMENT_ABSENT &&
             now_ns < conn->prepare_again_at_ns)
             return false;
     }

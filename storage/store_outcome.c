@@ -109,7 +109,7 @@ static void apply_remedy(struct store_conn *conn, const struct store_step *step,
 {
     if (remedy == STORE_REMEDY_MOVE)
         conn->is_leaving = true;
-    if (remedy == STORE_REMEDY_PREPARE && step &&
+    if (remedy == STORE_REMEDY_PREPARE && step && !step->query &&
         conn->statements[step->sql] == STORE_STATEMENT_THERE)
         conn->statements[step->sql] = STORE_STATEMENT_STALE;
 }
@@ -133,7 +133,7 @@ static void op_refused(struct store_conn *conn, struct store_op *op)
     }
     if (row->is_ours)
         nx_log(NX_LOG_ERROR, "statement_failed", "statement",
-               step ? conn->store->texts[step->sql].name : "(transaction)", "sqlstate", sqlstate,
+               step ? store_step_name(conn->store, step) : "(transaction)", "sqlstate", sqlstate,
                NULL);
     copy_constraint(op, conn->error);
     const char *message = PQresultErrorField(conn->error, PG_DIAG_MESSAGE_PRIMARY);

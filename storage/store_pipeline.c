@@ -5,7 +5,7 @@
  * touches no other (PostgreSQL documentation, "Pipeline Mode"). It is over when the answer to its
  * sync has come, not before: only then is it known to be committed.
  *
- *   op                 steps, sync
+ *   op                 steps, sync; a step is Bind and Execute, of a query Parse as well
  *   op with ROLLBACK   begin, steps, set constraints, sync, rollback, sync
  *                      (the second segment also ends a transaction that has failed)
  *   set-up             one statement, sync
@@ -95,8 +95,27 @@ static bool send_text(struct store_conn *conn, const char *sql)
     return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, BINARY) == 1;
 }
 
+/* Parse, bind and execute in one; the statement is gone with the next one that has no name. */
+static bool send_query(struct store_conn *conn, const struct store_query *query)
+{
+    Oid types[STORE_QUERY_MAX_PARAMS];
+    const char *values[STORE_QUERY_MAX_PARAMS];
+    int lengths[STORE_QUERY_MAX_PARAMS];
+    int formats[STORE_QUERY_MAX_PARAMS];
+    for (unsigned i = 0; i < query->param_count; i++) {
+        types[i] = query->params[i].type;
+        values[i] = query->params[i].value.value;
+        lengths[i] = query->params[i].value.length;
+        formats[i] = query->params[i].format;
+    }
+    return PQsendQueryParams(conn->pg, query->text, (int)query->param_count, types, values, lengths,
+                             formats, BINARY) == 1;
+}
+
 static bool send_step(struct store_conn *conn, const struct store_step *step)
 {
+    if (step->query)
+        return send_query(conn, step->query);
     const char *values[STORE_MAX_PARAMS];
     int lengths[STORE_MAX_PARAMS];
     int formats[STORE_MAX_PARAMS];
@@ -151,6 +170,8 @@ bool store_pipeline_begin(struct store_conn *conn)
 static bool prepare_for(struct store_conn *conn, const struct store_op *op, int64_t now_ns)
 {
     for (unsigned i = 0; i < op->step_count; i++) {
+        if (op->steps[i]->query)
+            continue;
         unsigned sql = op->steps[i]->sql;
         enum store_statement_state state = conn->statements[sql];
         bool is_due = state == STORE_STATEMENT_ABSENT && now_ns >= conn->prepare_again_at_ns;

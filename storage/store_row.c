@@ -11,7 +11,6 @@
 #include "store_internal.h"
 
 #define OID_JSONB 3802
-#define POSTGRES_EPOCH_US INT64_C(946684800000000) /* 2000-01-01 in Unix time */
 
 #define NUMERIC_HEADER_BYTES 8
 #define NUMERIC_NEGATIVE 0x4000
@@ -117,6 +116,12 @@ struct nx_str store_text(const struct store_rows *rows, int row, int column)
     return (struct nx_str){cell.bytes, (size_t)cell.length};
 }
 
+struct nx_str store_cell(const struct store_rows *rows, int row, int column)
+{
+    struct cell cell = cell_at(rows, row, column);
+    return (struct nx_str){cell.bytes, cell.length > 0 ? (size_t)cell.length : 0};
+}
+
 int64_t store_timestamp_us(const struct store_rows *rows, int row, int column)
 {
     const char *bytes = fixed(rows, row, column, 8);
@@ -124,7 +129,7 @@ int64_t store_timestamp_us(const struct store_rows *rows, int row, int column)
         return 0;
     int64_t since_2000 = (int64_t)get_64(bytes);
     int64_t unix_us;
-    if (since_2000 == INT64_MIN || __builtin_add_overflow(since_2000, POSTGRES_EPOCH_US, &unix_us))
+    if (since_2000 == INT64_MIN || __builtin_add_overflow(since_2000, STORE_EPOCH_US, &unix_us))
         return since_2000; /* an infinity stays the largest or smallest there is */
     return unix_us;
 }
