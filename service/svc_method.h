@@ -29,6 +29,10 @@ struct svc_page {
 struct svc_list_request {
     int32_t page_size;
     const char *page_token;
+    const char *filter;
+    const char *order_by;
+    const char *default_order; /* of an empty order_by; "": by id */
+    int64_t parent_id;         /* of a resource that has a parent */
     bool show_deleted;
     bool include_total_size;
     /* Answers with the page as the resource's own message type. Items point into rows that are gone

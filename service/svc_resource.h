@@ -8,6 +8,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "nx_buf.h"
+#include "store_list.h"
 #include "store_resource.h"
 
 /* How a field is stored, checked and shown. */
@@ -50,7 +51,8 @@ struct svc_resource {
     const char *collection; /* "products/" */
     const ProtobufCMessageDescriptor *type;
     const struct store_resource *statements;
-    struct svc_field *fields; /* in the order of the columns */
+    const struct store_listing *listing; /* NULL: it is not listed */
+    struct svc_field *fields;            /* in the order of the columns */
     unsigned field_count;
     uint32_t max_slug;
 };

@@ -14,8 +14,8 @@
 
 /* A key of a JSON field that is declared (nexusctl index-attribute): it can be ordered by. */
 struct store_attribute {
-    struct nx_str key;    /* "color", or "size.width" */
-    enum store_type type; /* TEXT, NUMERIC or BOOL */
+    struct nx_str key; /* "color", or "size.width" */
+    const struct store_json_type *type;
 };
 
 struct store_attributes {
@@ -24,11 +24,13 @@ struct store_attributes {
 };
 
 struct store_order_key {
+    const struct store_field *field; /* NULL: the id, that nobody asked for */
     const char *sql;
-    const struct nx_str *path; /* of a key of a JSON field: the parameter that sql goes on with */
-    unsigned path_length;
     enum store_type type;
     bool is_descending;
+    const struct store_json_type *json; /* of a key of a JSON field, at this path */
+    const struct nx_str *path;
+    unsigned path_length;
 };
 
 struct store_order {

@@ -15,15 +15,13 @@ struct action {
 };
 
 struct store_resource {
-    enum store_sql get, list, count, replay;
+    enum store_sql get, replay;
     struct action actions[STORE_ACTIONS]; /* of one that the resource has not, sql is NO_SQL */
     const char *slug_constraint;          /* NULL: it has no slug */
 };
 
 const struct store_resource store_products = {
     .get = STORE_SQL_PRODUCT_GET,
-    .list = STORE_SQL_PRODUCT_LIST,
-    .count = STORE_SQL_PRODUCT_COUNT,
     .replay = STORE_SQL_PRODUCT_REPLAY,
     .actions =
         {
@@ -51,8 +49,6 @@ const struct store_resource store_products = {
 
 const struct store_resource store_categories = {
     .get = STORE_SQL_CATEGORY_GET,
-    .list = STORE_SQL_CATEGORY_LIST,
-    .count = STORE_SQL_CATEGORY_COUNT,
     .replay = STORE_SQL_CATEGORY_REPLAY,
     .actions =
         {
@@ -82,24 +78,6 @@ void store_resource_get(struct store *store, struct store_op *op,
 {
     store_op_step(op, resource->get);
     store_bind_int8(op, id);
-    store_submit(store, op);
-}
-
-void store_resource_list(struct store *store, struct store_op *op,
-                         const struct store_resource *resource, const struct store_list *list)
-{
-    store_op_step(op, resource->list);
-    store_bind_int8(op, list->after_id);
-    store_bind_bool(op, list->show_deleted);
-    store_bind_int8(op, list->limit);
-    store_submit(store, op);
-}
-
-void store_resource_count(struct store *store, struct store_op *op,
-                          const struct store_resource *resource, bool show_deleted)
-{
-    store_op_step(op, resource->count);
-    store_bind_bool(op, show_deleted);
     store_submit(store, op);
 }
 

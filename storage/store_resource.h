@@ -1,4 +1,4 @@
-/* The statements of the catalog's resources: the same for any of them.
+/* The statements of the catalog's resources: the same for any of them. Lists are store_list.h.
  *
  * Each function takes an op that store_op_init() has begun, binds and submits it; completion and
  * failures are those of store_submit(), and what is said below. A row has the columns of the
@@ -40,23 +40,9 @@ struct store_write {
     int attempt; /* at slugs that are made: 0, then more while a slug is taken */
 };
 
-struct store_list {
-    int64_t after_id;
-    int64_t limit;
-    bool show_deleted;
-};
-
 /* Read one row, a deleted one too. Completes with 0 or 1 rows. */
 void store_resource_get(struct store *store, struct store_op *op,
                         const struct store_resource *resource, int64_t id);
-
-/* Read a page in the order of ids. */
-void store_resource_list(struct store *store, struct store_op *op,
-                         const struct store_resource *resource, const struct store_list *list);
-
-/* Count; completes with one row of one int8. */
-void store_resource_count(struct store *store, struct store_op *op,
-                          const struct store_resource *resource, bool show_deleted);
 
 /* Carry a write out. Completes with a row for each item, in their order.
  * Fails:   NOT_FOUND, ABORTED (another revision), INVALID_ARGUMENT (what is referred to does not

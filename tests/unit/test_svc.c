@@ -111,37 +111,77 @@ static void test_svc_money__exponents(void **state)
         assert_false(svc_money_exponent(wrong[i], &exponent));
 }
 
+static const struct nx_str token_keys[] = {{"Stuhl\0", 6}, {"", 0}, {"\0\0\0\0\0\0\x12\x67", 8}};
+
+static char *new_token(const struct svc *svc, struct nx_str listing)
+{
+    char *token = NULL;
+    nx_status status = svc_token_make(svc, listing, token_keys, 3, arena, &token);
+    assert_int_equal(status.code, NX_OK);
+    return token;
+}
+
+/* Whether it opens, for so many keys. */
+static bool opens(const struct svc *svc, struct nx_str listing, const char *token, unsigned count)
+{
+    struct nx_str keys[8];
+    return svc_token_open(svc, listing, nx_str_from(token), arena, keys, count);
+}
+
 static void test_svc_token__is_bound_to_its_listing(void **state)
 {
     (void)state;
     struct svc svc = {.token_key = {1, 2, 3}};
     struct svc other = {.token_key = {3, 2, 1}};
-    char *token = svc_token_make(&svc, "products?", 4711, arena);
-    int64_t id = 0;
-    assert_true(svc_token_open(&svc, "products?", token, &id));
-    assert_true(id == 4711);
-    assert_false(svc_token_open(&svc, "categories?", token, &id));
-    assert_false(svc_token_open(&other, "products?", token, &id));
+    const char *token = new_token(&svc, NX_STR("products?"));
+    struct nx_str keys[3];
+    assert_true(svc_token_open(&svc, NX_STR("products?"), nx_str_from(token), arena, keys, 3));
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(nx_str_equal(keys[i], token_keys[i]));
+    assert_false(opens(&svc, NX_STR("products?"), token, 2));
+    assert_false(opens(&svc, NX_STR("products?"), token, 4));
+    assert_false(opens(&svc, NX_STR("categories?"), token, 3));
+    assert_false(opens(&svc, NX_STR("products?x"), token, 3));
+    assert_false(opens(&other, NX_STR("products?"), token, 3));
 }
 
 static void test_svc_token__every_change_is_seen(void **state)
 {
     (void)state;
     struct svc svc = {.token_key = {1, 2, 3}};
-    char *token = svc_token_make(&svc, "products?", 4711, arena);
+    const struct nx_str listing = NX_STR("products?");
+    const char *token = new_token(&svc, listing);
     size_t len = strlen(token);
-    int64_t id = 0;
     for (size_t i = 0; i < len; i++) {
         char *changed = nx_arena_strdup(arena, nx_str_from(token));
         changed[i] = changed[i] == 'A' ? 'B' : 'A';
         /* the last character has bits that no byte takes up; then it is the same token */
         if (i + 1 < len)
-            assert_false(svc_token_open(&svc, "products?", changed, &id));
+            assert_false(opens(&svc, listing, changed, 3));
         changed[i] = '\0';
-        assert_false(svc_token_open(&svc, "products?", changed, &id));
+        assert_false(opens(&svc, listing, changed, 3));
     }
-    assert_false(svc_token_open(&svc, "products?", "AAAA", &id));
-    assert_false(svc_token_open(&svc, "products?", "not base64!", &id));
+    assert_false(opens(&svc, listing, "AAAA", 3));
+    assert_false(opens(&svc, listing, "", 3));
+    assert_false(opens(&svc, listing, "not base64!", 3));
+    assert_false(opens(&svc, listing, nx_arena_printf(arena, "%s=", token), 3));
+    assert_false(opens(&svc, listing, nx_arena_printf(arena, "%s%s", token, token), 3));
+}
+
+static void test_svc_token__keys_have_a_limit(void **state)
+{
+    (void)state;
+    struct svc svc = {.token_key = {1, 2, 3}};
+    char *token = NULL;
+    struct nx_str long_key = {nx_arena_calloc(arena, 1, SVC_TOKEN_MAX_BYTES), SVC_TOKEN_MAX_BYTES};
+    nx_status status = svc_token_make(&svc, NX_STR("l"), &long_key, 1, arena, &token);
+    assert_int_equal(status.code, NX_FAILED_PRECONDITION);
+    struct nx_str half = {long_key.ptr, SVC_TOKEN_MAX_BYTES / 2};
+    struct nx_str keys[1];
+    status = svc_token_make(&svc, NX_STR("l"), &half, 1, arena, &token);
+    assert_int_equal(status.code, NX_OK);
+    assert_true(svc_token_open(&svc, NX_STR("l"), nx_str_from(token), arena, keys, 1));
+    assert_true(nx_str_equal(keys[0], half));
 }
 
 static void test_svc_etag__parses_its_own_form(void **state)
@@ -213,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_svc_money__exponents),
         cmocka_unit_test(test_svc_token__is_bound_to_its_listing),
         cmocka_unit_test(test_svc_token__every_change_is_seen),
+        cmocka_unit_test(test_svc_token__keys_have_a_limit),
         cmocka_unit_test(test_svc_etag__parses_its_own_form),
         cmocka_unit_test(test_svc_request__fingerprint_ignores_the_order_of_keys),
         cmocka_unit_test(test_svc_request__refuses_what_is_no_uuid),

@@ -1,0 +1,48 @@
+-- Filters and orders of lists.
+
+-- What stands at a path of the attributes, as one type: what lists are ordered by, and what the
+-- indexes of nexusctl index-attribute are made of. Never null: what is absent, or of another type,
+-- is above all numbers, an empty text, or false.
+create function catalog.attribute_number(attributes jsonb, path text[]) returns numeric
+language sql immutable parallel safe as $$
+    select coalesce(case jsonb_typeof(attributes #> path)
+        when 'number' then (attributes #> path)::numeric end, 'Infinity'::numeric)
+$$;
+create function catalog.attribute_text(attributes jsonb, path text[]) returns text
+language sql immutable parallel safe as $$
+    select coalesce(case jsonb_typeof(attributes #> path)
+        when 'string' then attributes #>> path end, '')
+$$;
+create function catalog.attribute_boolean(attributes jsonb, path text[]) returns boolean
+language sql immutable parallel safe as $$
+    select coalesce(case jsonb_typeof(attributes #> path)
+        when 'boolean' then (attributes #> path)::boolean end, false)
+$$;
+
+-- The keys of attributes that have an index of their own, so that lists can be ordered by them.
+create table catalog.attribute_index (
+    key text primary key check (key ~ '^[-_A-Za-z0-9]{1,63}(\.[-_A-Za-z0-9]{1,63}){0,7}$'),
+    type text not null check (type in ('text', 'number', 'boolean')),
+    create_time timestamptz not null default now()
+);
+
+-- One for each order that a list of many products can have; the id decides between equals. Of live
+-- rows only: lists with show_deleted are for the few who look into the bin.
+create index product_title_order on catalog.product (title collate "C", id)
+    where delete_time is null;
+create index product_brand_order on catalog.product (brand collate "C", id)
+    where delete_time is null;
+create index product_price_order
+    on catalog.product ((coalesce(price_amount, 'Infinity'::numeric)), id)
+    where delete_time is null;
+create index product_inventory_order on catalog.product (inventory, id)
+    where delete_time is null;
+create index product_create_time_order on catalog.product (create_time, id)
+    where delete_time is null;
+create index product_update_time_order on catalog.product (update_time, id)
+    where delete_time is null;
+
+-- attributes.color = "red" and tags:"new".
+create index product_attributes_live on catalog.product using gin (attributes jsonb_path_ops)
+    where delete_time is null;
+create index product_tags_live on catalog.product using gin (tags) where delete_time is null;

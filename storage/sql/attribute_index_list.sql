@@ -1,0 +1,1 @@
+select key, type from catalog.attribute_index order by key

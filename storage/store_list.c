@@ -1,0 +1,131 @@
+#include "store_list.h"
+
+#include <libpq-fe.h>
+
+#include "store_filter.h"
+
+const struct store_listing store_product_listing = {
+    .name = "product_list",
+    .fields = &store_product_fields,
+    .columns = STORE_FRAGMENT_PRODUCT_COLUMNS,
+    .table = "catalog.product",
+    .live = "product.delete_time is null",
+    .by_id = STORE_SQL_PRODUCT_LIST,
+    .count_all = STORE_SQL_PRODUCT_COUNT,
+};
+
+const struct store_listing store_category_listing = {
+    .name = "category_list",
+    .fields = &store_category_fields,
+    .columns = STORE_FRAGMENT_CATEGORY_COLUMNS ", " STORE_FRAGMENT_CATEGORY_PRODUCT_COUNT,
+    .table = "catalog.category",
+    .live = "category.delete_time is null",
+    .by_id = STORE_SQL_CATEGORY_LIST,
+    .count_all = STORE_SQL_CATEGORY_COUNT,
+};
+
+/* Whether a prepared statement has it: all rows, and no order but by id. */
+static bool is_plain(const struct store_listing *listing, const struct store_list *list)
+{
+    return listing->by_id != STORE_SQL_COUNT && !listing->parent && list->filter.len == 0 &&
+           list->order.is_default;
+}
+
+/* Append " from TABLE where FILTER and ...". */
+static nx_status add_rows(struct store_query *query, struct nx_arena *arena,
+                          const struct store_listing *listing, const struct store_list *list)
+{
+    store_query_add(query, " from ");
+    store_query_add(query, listing->table);
+    store_query_add(query, " where ");
+    NX_TRY(store_filter_add(query, listing->fields, list->filter, arena));
+    if (listing->live && !list->show_deleted) {
+        store_query_add(query, " and ");
+        store_query_add(query, listing->live);
+    }
+    if (listing->parent) {
+        store_query_add(query, " and ");
+        store_query_add(query, listing->parent);
+        store_query_add(query, " = ");
+        store_query_add_int8(query, list->parent_id);
+    }
+    return NX_STATUS_OK;
+}
+
+static void bind_plain(struct store_op *op, const struct store_listing *listing,
+                       const struct store_list *list)
+{
+    struct nx_str zero = {"\0\0\0\0\0\0\0\0", sizeof(int64_t)};
+    store_op_step(op, listing->by_id);
+    store_bind_bytes(op, list->after ? list->after[0] : zero);
+    store_bind_bool(op, list->show_deleted);
+    store_bind_int8(op, list->limit);
+}
+
+nx_status store_list_page(struct store_op *op, const struct store_listing *listing,
+                          const struct store_list *list)
+{
+    if (is_plain(listing, list)) {
+        bind_plain(op, listing, list);
+        return NX_STATUS_OK;
+    }
+    struct store_query *query = store_query_new(op->arena, listing->name);
+    store_query_add(query, "select ");
+    store_query_add(query, listing->columns);
+    store_order_add_keys(query, &list->order);
+    NX_TRY(add_rows(query, op->arena, listing, list));
+    if (list->after)
+        store_order_add_after(query, &list->order, list->after);
+    store_order_add(query, &list->order);
+    store_query_add(query, " limit ");
+    store_query_add_int8(query, list->limit);
+    store_op_step_query(op, query);
+    return NX_STATUS_OK;
+}
+
+void store_list_keys(const struct store_listing *listing, const struct store_list *list,
+                     const struct store_rows *rows, int row, struct nx_str *ret_keys)
+{
+    int first = 0; /* a plain list's key is its id */
+    if (!is_plain(listing, list))
+        first = PQnfields(rows->result) - (int)list->order.count;
+    store_order_read(&list->order, rows, row, first, ret_keys);
+}
+
+nx_status store_list_count(struct store_op *op, const struct store_listing *listing,
+                           const struct store_list *list)
+{
+    if (list->filter.len == 0 && listing->count_all != STORE_SQL_COUNT && !listing->parent) {
+        store_op_step(op, listing->count_all);
+        store_bind_bool(op, list->show_deleted);
+        return NX_STATUS_OK;
+    }
+    struct store_query *query = store_query_new(op->arena, listing->name);
+    store_query_add(query, "select count(*)");
+    NX_TRY(add_rows(query, op->arena, listing, list));
+    store_op_step_query(op, query);
+    return NX_STATUS_OK;
+}
+
+void store_attributes_ask(struct store_op *op)
+{
+    store_op_step(op, STORE_SQL_ATTRIBUTE_INDEX_LIST);
+}
+
+nx_status store_attributes_read(const struct store_rows *rows, struct nx_arena *arena,
+                                struct store_attributes *ret)
+{
+    struct store_attribute *list = nx_arena_calloc(arena, (size_t)rows->count, sizeof *list);
+    if (!list)
+        return nx_fail_memory();
+    for (int row = 0; row < rows->count; row++) {
+        struct nx_str key = store_text(rows, row, 0);
+        const char *copy = nx_arena_strdup(arena, key);
+        if (!copy)
+            return nx_fail_memory();
+        list[row].key = (struct nx_str){copy, key.len};
+        list[row].type = store_json_type_find(store_text(rows, row, 1));
+    }
+    *ret = (struct store_attributes){list, (unsigned)rows->count};
+    return NX_STATUS_OK;
+}
