@@ -62,28 +62,29 @@ static bool asks_presence(const struct term *term)
            nx_str_equal(value->text, NX_STR("*"));
 }
 
-static const char *field_text(struct compiler *compiler, const struct term *term)
+/* The path of a comparison's field, quoted. */
+static const char *field_text(struct compiler *compiler, const struct store_node *node)
 {
-    const char *text = term->field->name;
-    for (unsigned i = 0; i < term->key_count && text; i++)
-        text = nx_arena_printf(compiler->arena, "%s.%.*s", text, (int)term->keys[i].len,
-                               term->keys[i].ptr);
+    const char *text = "";
+    for (unsigned i = 0; i < node->path_length && text; i++)
+        text = nx_arena_printf(compiler->arena, "%s%s%.*s", text, i > 0 ? "." : "",
+                               (int)node->path[i].len, node->path[i].ptr);
     return store_filter_quote(compiler->arena, nx_str_from(text ? text : ""));
 }
 
 static nx_status fail_comparator(struct compiler *compiler, const struct term *term,
                                  const char *fitting)
 {
-    return store_filter_fail(
-        compiler->lexer, term->node->offset, "%s cannot be compared by \"%s\"; it can by %s",
-        field_text(compiler, term), comparator_texts[term->node->comparator], fitting);
+    return store_filter_fail(compiler->lexer, term->node->offset,
+                             "%s does not take \"%s\", only %s", field_text(compiler, term->node),
+                             comparator_texts[term->node->comparator], fitting);
 }
 
 static nx_status fail_value(struct compiler *compiler, const struct term *term, const char *what)
 {
     const struct store_token *value = &term->node->value;
     return store_filter_fail(compiler->lexer, value->offset, "%s is compared with %s, not %s",
-                             field_text(compiler, term), what,
+                             field_text(compiler, term->node), what,
                              store_filter_quote(compiler->arena, value->text));
 }
 
@@ -169,7 +170,7 @@ static nx_status compile_bool(struct compiler *compiler, const struct term *term
     const struct store_token *value = &term->node->value;
     bool is_true = nx_str_equal(value->text, NX_STR("true"));
     if (term->node->comparator < STORE_NE)
-        return fail_comparator(compiler, term, "= != :");
+        return fail_comparator(compiler, term, "=, != and :");
     add(compiler, term->field->sql);
     if (asks_presence(term))
         return NX_STATUS_OK;
@@ -198,7 +199,7 @@ static nx_status compile_enum(struct compiler *compiler, const struct term *term
 {
     const struct store_enum_value *value = find_value(term->field, term->node->value.text);
     if (term->node->comparator < STORE_NE)
-        return fail_comparator(compiler, term, "= != :");
+        return fail_comparator(compiler, term, "=, != and :");
     if (asks_presence(term)) {
         add(compiler, "true");
         return NX_STATUS_OK;
@@ -248,7 +249,7 @@ static nx_status compile_name(struct compiler *compiler, const struct term *term
     const struct store_field *field = term->field;
     int64_t ids[2];
     if (term->node->comparator < STORE_NE)
-        return fail_comparator(compiler, term, "= != :");
+        return fail_comparator(compiler, term, "=, != and :");
     if (asks_presence(term)) {
         add(compiler, "true");
         return NX_STATUS_OK;
@@ -293,7 +294,7 @@ static nx_status compile_reference(struct compiler *compiler, const struct term 
     bool is_not = term->node->comparator == STORE_NE;
     int64_t ids[2];
     if (term->node->comparator < STORE_NE)
-        return fail_comparator(compiler, term, "= != :");
+        return fail_comparator(compiler, term, "=, != and :");
     if (asks_presence(term) || term->node->value.text.len == 0) {
         bool wants_one = is_not || asks_presence(term);
         add(compiler, term->field->sql);
@@ -319,7 +320,7 @@ static nx_status compile_list(struct compiler *compiler, const struct term *term
 {
     int64_t ids[2];
     if (term->node->comparator != STORE_HAS)
-        return fail_comparator(compiler, term, "\":\", which asks whether the list has it");
+        return fail_comparator(compiler, term, "\":\", which asks whether it is in the list");
     if (asks_presence(term)) {
         add(compiler, "cardinality(");
         add(compiler, term->field->sql);
@@ -475,12 +476,10 @@ static nx_status compile_comparison(struct compiler *compiler, const struct stor
     unsigned used;
     const struct store_field *field =
         store_field_find(compiler->fields, node->path, node->path_length, &used);
-    if (!field) {
-        const char *what = store_filter_quote(compiler->arena, node->path[0]);
-        return store_filter_fail(
-            compiler->lexer, node->offset, "a %s has no such field to filter by: %s%s",
-            compiler->fields->resource, what, node->path_length > 1 ? " and what is below it" : "");
-    }
+    if (!field)
+        return store_filter_fail(compiler->lexer, node->offset,
+                                 "a %s has no field to filter by that is called %s",
+                                 compiler->fields->resource, field_text(compiler, node));
     struct term term = {.node = node,
                         .field = field,
                         .keys = node->path + used,

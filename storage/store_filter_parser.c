@@ -82,7 +82,8 @@ static nx_status parse_comparison(struct parser *parser, struct store_node **ret
     struct store_node *node = new_node(parser, STORE_NODE_COMPARE);
     if (!node)
         return nx_fail_memory();
-    if (is_word(parser, NX_STR("AND")) || is_word(parser, NX_STR("OR")))
+    if (is_word(parser, NX_STR("AND")) || is_word(parser, NX_STR("OR")) ||
+        is_word(parser, NX_STR("NOT")))
         return fail_here(parser, "a comparison is expected");
     if (++parser->terms > STORE_FILTER_MAX_TERMS)
         return fail_here(parser, "there are more than 64 comparisons");
@@ -97,7 +98,11 @@ static nx_status parse_comparison(struct parser *parser, struct store_node **ret
         return fail_here(parser, "a value is expected");
     node->value = parser->token;
     *ret = node;
-    return advance(parser, false);
+    NX_TRY(advance(parser, false));
+    if (parser->token.kind == STORE_TOKEN_OPEN && node->value.kind == STORE_TOKEN_TEXT &&
+        parser->token.offset == node->value.offset + node->value.text.len)
+        return store_filter_fail(parser->lexer, node->value.offset, "there are no functions");
+    return NX_STATUS_OK;
 }
 
 /* --- What joins them --- */

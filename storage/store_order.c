@@ -54,11 +54,8 @@ static nx_status fail_field(const struct reader *reader, struct nx_str name, con
     return nx_fail_field(reader->arena, "order_by", "%s: \"%.*s\"", what, shown, name.ptr);
 }
 
-static const struct store_attribute *
-find_declared(const struct reader *reader, const struct store_field *field, struct nx_str name)
+static const struct store_attribute *find_declared(const struct reader *reader, struct nx_str key)
 {
-    size_t prefix = strlen(field->name) + 1;
-    struct nx_str key = {name.ptr + prefix, name.len - prefix};
     for (unsigned i = 0; reader->declared && i < reader->declared->count; i++) {
         if (nx_str_equal(reader->declared->list[i].key, key))
             return &reader->declared->list[i];
@@ -71,7 +68,9 @@ static nx_status read_attribute(const struct reader *reader, const struct store_
                                 struct nx_str name, const struct nx_str *path, unsigned length,
                                 struct store_order_key *key)
 {
-    const struct store_attribute *declared = find_declared(reader, field, name);
+    size_t before = (size_t)(path[0].ptr - name.ptr);
+    const struct store_attribute *declared =
+        find_declared(reader, (struct nx_str){path[0].ptr, name.len - before});
     if (!declared)
         return fail_field(reader, name,
                           "lists are ordered by attributes that are declared (nexusctl "

@@ -32,6 +32,9 @@ nx_add_test(test_pbj LABEL unit SOURCES unit/test_pbj.c unit/pbj_rows.c DEPS nx_
 
 nx_add_test(test_store_row LABEL unit SOURCES unit/test_store_row.c DEPS nx_storage)
 nx_add_test(test_store_sqlstate LABEL unit SOURCES unit/test_store_sqlstate.c DEPS nx_storage)
+nx_add_test(test_store_filter LABEL unit SOURCES unit/test_store_filter.c unit/store_filter_rows.c
+    DEPS nx_storage)
+nx_add_test(test_store_order LABEL unit SOURCES unit/test_store_order.c DEPS nx_storage)
 nx_add_test(test_gw_router LABEL unit SOURCES unit/test_gw_router.c DEPS nx_transcode)
 nx_add_test(test_gw_transcode LABEL unit SOURCES unit/test_gw_transcode.c DEPS nx_transcode)
 nx_add_test(test_gw_url LABEL unit SOURCES unit/test_gw_url.c DEPS nx_transcode)
