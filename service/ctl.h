@@ -13,6 +13,7 @@ struct ctl {
     char **argv;
 };
 
+int ctl_index_attribute(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
 int ctl_seed(struct ctl *ctl);
 int ctl_status(struct ctl *ctl);

@@ -21,6 +21,13 @@ static const struct command {
      "  migrate status        list the migrations"},
     {"seed", ctl_seed,
      "seed [--count N]      add the sample catalog: 13 categories, N products (150)"},
+    {"index-attribute", ctl_index_attribute,
+     "index-attribute KEY TYPE\n"
+     "                        let lists be ordered by attributes.KEY, and find ranges of it fast;\n"
+     "                        TYPE is text, number or boolean: values of others count as absent.\n"
+     "                        Built beside the running service\n"
+     "  index-attribute --drop KEY\n"
+     "  index-attribute --list"},
     {"status", ctl_status,
      "status                what the database holds, and whether it is current"},
 };

@@ -2,5 +2,6 @@ drop index catalog.product_title_order, catalog.product_brand_order, catalog.pro
     catalog.product_inventory_order, catalog.product_create_time_order,
     catalog.product_update_time_order, catalog.product_attributes_live, catalog.product_tags_live;
 drop table catalog.attribute_index;
+drop function catalog.attribute_index_name, catalog.attribute_index_text;
 -- With the indexes of attributes that nexusctl has made.
 drop function catalog.attribute_number, catalog.attribute_text, catalog.attribute_boolean cascade;

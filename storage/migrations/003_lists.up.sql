@@ -26,6 +26,29 @@ create table catalog.attribute_index (
     create_time timestamptz not null default now()
 );
 
+-- The index of a declared key: its name, and the statement that makes it.
+create function catalog.attribute_index_name(key text) returns text language sql immutable as $$
+    select 'product_attribute_' || left(regexp_replace(key, '[^a-zA-Z0-9]', '_', 'g'), 28) || '_'
+        || left(md5(key), 16)
+$$;
+create function catalog.attribute_index_text(key text, type text) returns text
+language plpgsql as $$
+declare
+    path text[] = string_to_array(key, '.');
+begin
+    if key !~ '^[-_A-Za-z0-9]{1,63}(\.[-_A-Za-z0-9]{1,63}){0,7}$' then
+        raise exception 'a key is a name of letters, digits, "-" and "_", or up to 8 with dots '
+            'between';
+    end if;
+    return format('create index concurrently %I on catalog.product ((' || case type
+            when 'number' then 'catalog.attribute_number(attributes, %L::text[])'
+            when 'text' then 'catalog.attribute_text(attributes, %L::text[]) collate "C"'
+            when 'boolean' then 'catalog.attribute_boolean(attributes, %L::text[])'
+            else catalog.refuse('NX003', 'type', 'TYPE is text, number or boolean')::text
+        end || '), id) where delete_time is null', catalog.attribute_index_name(key), path);
+end
+$$;
+
 -- One for each order that a list of many products can have; the id decides between equals. Of live
 -- rows only: lists with show_deleted are for the few who look into the bin.
 create index product_title_order on catalog.product (title collate "C", id)

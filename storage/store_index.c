@@ -1,0 +1,211 @@
+#include "store_index.h"
+
+#include <libpq-fe.h>
+#include <string.h>
+
+#include "nx_str.h"
+
+#define CONNECT_TIMEOUT_S "10"
+#define MAX_PARAMS 2
+
+/* Nobody waits for this lock: an index that is being built would wait for whoever does. */
+static const char take_lock[] = "select pg_try_advisory_lock(7954896762662906216)";
+static const char set_session[] = "select set_config('statement_timeout', '0', false),"
+                                  " set_config('client_min_messages', 'warning', false)";
+static const char read_key[] =
+    "select coalesce((select type from catalog.attribute_index where key = $1), ''),"
+    " coalesce((select case when indisvalid then 'ready' else 'unfinished' end from pg_index"
+    " where indexrelid = to_regclass('catalog.' || catalog.attribute_index_name($1))), '')";
+static const char create_text[] = "select catalog.attribute_index_text($1, $2)";
+static const char drop_text[] = "select format('drop index concurrently if exists catalog.%I',"
+                                " catalog.attribute_index_name($1))";
+static const char record[] = "insert into catalog.attribute_index (key, type) values ($1, $2)";
+static const char unrecord[] = "delete from catalog.attribute_index where key = $1";
+static const char analyze[] = "analyze catalog.product"; /* the index has statistics of its own */
+static const char read_all[] =
+    "select key, type, pg_size_pretty(coalesce(pg_relation_size(indexrelid), 0)),"
+    " case when indisvalid then 'ready' else 'unfinished' end"
+    " from catalog.attribute_index left join pg_index"
+    " on indexrelid = to_regclass('catalog.' || catalog.attribute_index_name(key)) order by key";
+
+struct runner {
+    struct nx_arena *arena;
+    PGconn *pg;
+};
+
+static nx_status fail(const struct runner *runner, enum nx_code code)
+{
+    struct nx_str text = nx_str_from(PQerrorMessage(runner->pg));
+    while (text.len > 0 && text.ptr[text.len - 1] == '\n')
+        text.len--;
+    return nx_fail(runner->arena, code, "%.*s", (int)text.len, text.ptr);
+}
+
+static nx_status open_runner(struct runner *runner, struct nx_arena *arena, const char *conninfo)
+{
+    const char *const keys[] = {"dbname", "fallback_application_name", "client_encoding",
+                                "connect_timeout", NULL};
+    const char *const values[] = {conninfo, "nexus-index", "UTF8", CONNECT_TIMEOUT_S, NULL};
+    runner->arena = arena;
+    runner->pg = PQconnectdbParams(keys, values, 1);
+    if (!runner->pg)
+        return nx_fail_memory();
+    PQsetErrorVerbosity(runner->pg, PQERRORS_TERSE);
+    return PQstatus(runner->pg) == CONNECTION_OK ? NX_STATUS_OK : fail(runner, NX_UNAVAILABLE);
+}
+
+static nx_status query(struct runner *runner, const char *sql, const char *const *params,
+                       PGresult **ret_result)
+{
+    int count = 0;
+    while (params && count < MAX_PARAMS && params[count])
+        count++;
+    PGresult *result = PQexecParams(runner->pg, sql, count, NULL, params, NULL, NULL, 0);
+    ExecStatusType kind = PQresultStatus(result);
+    if (kind != PGRES_TUPLES_OK && kind != PGRES_COMMAND_OK) {
+        PQclear(result);
+        return fail(runner, PQstatus(runner->pg) == CONNECTION_OK ? NX_FAILED_PRECONDITION
+                                                                  : NX_UNAVAILABLE);
+    }
+    *ret_result = result;
+    return NX_STATUS_OK;
+}
+
+static nx_status run(struct runner *runner, const char *sql, const char *const *params)
+{
+    PGresult *result;
+    NX_TRY(query(runner, sql, params, &result));
+    PQclear(result);
+    return NX_STATUS_OK;
+}
+
+/* A cell of the first row, copied. */
+static nx_status copy_cell(const struct runner *runner, const PGresult *result, int row, int column,
+                           const char **ret_text)
+{
+    *ret_text = nx_arena_strdup(runner->arena, nx_str_from(PQgetvalue(result, row, column)));
+    return *ret_text ? NX_STATUS_OK : nx_fail_memory();
+}
+
+/* One row of one or two texts. */
+static nx_status ask(struct runner *runner, const char *sql, const char *const *params,
+                     const char **ret_first, const char **ret_second)
+{
+    PGresult *result;
+    NX_TRY(query(runner, sql, params, &result));
+    nx_status status = copy_cell(runner, result, 0, 0, ret_first);
+    if (status.code == NX_OK && ret_second)
+        status = copy_cell(runner, result, 0, 1, ret_second);
+    PQclear(result);
+    return status;
+}
+
+static nx_status begin_work(struct runner *runner)
+{
+    const char *got;
+    NX_TRY(run(runner, set_session, NULL));
+    NX_TRY(ask(runner, take_lock, NULL, &got, NULL));
+    if (strcmp(got, "t") == 0)
+        return NX_STATUS_OK;
+    return nx_fail(runner->arena, NX_FAILED_PRECONDITION,
+                   "another nexusctl index-attribute is at work; wait for it");
+}
+
+static nx_status drop(struct runner *runner, const char *key)
+{
+    const char *const params[] = {key, NULL};
+    const char *text;
+    NX_TRY(ask(runner, drop_text, params, &text, NULL));
+    return run(runner, text, NULL);
+}
+
+static nx_status build(struct runner *runner, const char *key, const char *type, bool *ret_built)
+{
+    const char *const params[] = {key, type, NULL};
+    const char *const key_only[] = {key, NULL};
+    const char *declared;
+    const char *state;
+    const char *text;
+    NX_TRY(begin_work(runner));
+    NX_TRY(ask(runner, read_key, key_only, &declared, &state));
+    if (*declared && strcmp(declared, type) != 0)
+        return nx_fail(runner->arena, NX_FAILED_PRECONDITION, "%s is declared as %s; drop it first",
+                       key, declared);
+    *ret_built = !*declared || strcmp(state, "ready") != 0;
+    if (!*ret_built)
+        return NX_STATUS_OK;
+    NX_TRY(ask(runner, create_text, params, &text, NULL));
+    NX_TRY(drop(runner, key)); /* an unfinished one, or one of another type */
+    NX_TRY(run(runner, text, NULL));
+    NX_TRY(run(runner, analyze, NULL));
+    return *declared ? NX_STATUS_OK : run(runner, record, params);
+}
+
+nx_status store_index_add(struct nx_arena *arena, const char *conninfo, const char *key,
+                          const char *type, bool *ret_built)
+{
+    struct runner runner;
+    nx_status status = open_runner(&runner, arena, conninfo);
+    if (status.code == NX_OK)
+        status = build(&runner, key, type, ret_built);
+    PQfinish(runner.pg);
+    return status;
+}
+
+static nx_status take_back(struct runner *runner, const char *key, bool *ret_dropped)
+{
+    const char *const params[] = {key, NULL};
+    const char *declared;
+    const char *state;
+    NX_TRY(begin_work(runner));
+    NX_TRY(ask(runner, read_key, params, &declared, &state));
+    *ret_dropped = *declared || *state;
+    NX_TRY(run(runner, unrecord, params));
+    return drop(runner, key);
+}
+
+nx_status store_index_drop(struct nx_arena *arena, const char *conninfo, const char *key,
+                           bool *ret_dropped)
+{
+    struct runner runner;
+    nx_status status = open_runner(&runner, arena, conninfo);
+    if (status.code == NX_OK)
+        status = take_back(&runner, key, ret_dropped);
+    PQfinish(runner.pg);
+    return status;
+}
+
+static nx_status copy_entries(const struct runner *runner, const PGresult *result,
+                              struct store_index_entry *entries)
+{
+    for (int row = 0; row < PQntuples(result); row++) {
+        struct store_index_entry *entry = &entries[row];
+        NX_TRY(copy_cell(runner, result, row, 0, &entry->key));
+        NX_TRY(copy_cell(runner, result, row, 1, &entry->type));
+        NX_TRY(copy_cell(runner, result, row, 2, &entry->size));
+        NX_TRY(copy_cell(runner, result, row, 3, &entry->state));
+    }
+    return NX_STATUS_OK;
+}
+
+nx_status store_index_list(struct nx_arena *arena, const char *conninfo,
+                           struct store_index_entry **ret_entries, int *ret_count)
+{
+    struct runner runner;
+    PGresult *result = NULL;
+    struct store_index_entry *entries = NULL;
+    nx_status status = open_runner(&runner, arena, conninfo);
+    if (status.code == NX_OK)
+        status = query(&runner, read_all, NULL, &result);
+    if (status.code == NX_OK) {
+        entries = nx_arena_calloc(arena, (size_t)PQntuples(result), sizeof *entries);
+        status = entries ? copy_entries(&runner, result, entries) : nx_fail_memory();
+    }
+    if (status.code == NX_OK) {
+        *ret_entries = entries;
+        *ret_count = PQntuples(result);
+    }
+    PQclear(result);
+    PQfinish(runner.pg);
+    return status;
+}
