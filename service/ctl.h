@@ -15,6 +15,7 @@ struct ctl {
 
 int ctl_index_attribute(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
+int ctl_purge(struct ctl *ctl);
 int ctl_seed(struct ctl *ctl);
 int ctl_status(struct ctl *ctl);
 

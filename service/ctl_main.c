@@ -19,6 +19,9 @@ static const struct command {
      "migrate up            apply the migrations that are missing\n"
      "  migrate down [N]      revert the last N (1); their data are lost\n"
      "  migrate status        list the migrations"},
+    {"purge", ctl_purge,
+     "purge [--dry-run]     remove for good what was deleted and is past its purge_time; or count "
+     "it"},
     {"seed", ctl_seed,
      "seed [--count N]      add the sample catalog: 13 categories, N products (150)"},
     {"index-attribute", ctl_index_attribute,

@@ -22,6 +22,7 @@ static const struct nexus_catalog_v1_catalog_service_server catalog = {
     .delete_category = svc_category_delete,
     .undelete_category = svc_category_undelete,
     .move_category = svc_category_move,
+    .get_catalog_statistics = svc_statistics_get,
 };
 
 nx_status svc_serve(struct svc *svc, struct wire_server *server)

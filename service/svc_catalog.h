@@ -44,4 +44,7 @@ void svc_category_undelete(void *context, struct wire_call *call,
 void svc_category_move(void *context, struct wire_call *call,
                        const Nexus__Catalog__V1__MoveCategoryRequest *request);
 
+void svc_statistics_get(void *context, struct wire_call *call,
+                        const Nexus__Catalog__V1__GetCatalogStatisticsRequest *request);
+
 #endif

@@ -70,6 +70,8 @@ const struct cfg_key svc_config_keys[] = {
         "how long to wait for the database at start"),
     KEY(catalog, purge_after_days, CFG_UINT, "30", 1, 36500,
         "how long a deleted resource can be restored"),
+    KEY(catalog, purge_interval_ms, CFG_UINT, "3600000", 0, MOST_MS,
+        "how often to remove for good what is past that; 0 for never (nexusctl purge does it)"),
     KEY(log, level, CFG_STRING, "info", 1, 10, "debug, info, warn or error"),
 };
 const size_t svc_config_key_count = sizeof svc_config_keys / sizeof *svc_config_keys;

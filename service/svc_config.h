@@ -36,6 +36,7 @@ struct svc_config {
     uint64_t database_statement_timeout_ms;
     uint64_t database_startup_timeout_ms;
     uint64_t catalog_purge_after_days;
+    uint64_t catalog_purge_interval_ms;
     const char *log_level;
 };
 

@@ -10,6 +10,7 @@
 #include "svc_await.h"
 #include "svc_config.h"
 #include "svc_health.h"
+#include "svc_purge.h"
 #include "wire_tls.h"
 
 #include <sodium.h>
@@ -30,6 +31,7 @@ struct program {
     struct svc svc;
     struct wire_tls *tls;
     struct svc_health *health;
+    struct svc_purge *purge;
     struct wire_server *server;
     const char *addresses[MAX_ADDRESSES];
     size_t address_count;
@@ -129,6 +131,12 @@ static nx_status start_tools(struct program *program)
     return svc_health_start(svc, &program->health);
 }
 
+static nx_status start_purge(struct program *program)
+{
+    NX_TRY(svc_purge_new(program->svc.stores[0], &program->purge));
+    return svc_purge_start(program->purge, (unsigned)program->config.catalog_purge_interval_ms);
+}
+
 static struct wire_server_options server_options(const struct program *program)
 {
     const struct svc_config *config = &program->config;
@@ -193,6 +201,7 @@ static nx_status start(struct program *program)
     NX_TRY(start_stores(program));
     NX_TRY(fetch_token_key(program));
     NX_TRY(start_tools(program));
+    NX_TRY(start_purge(program));
     return start_server(program);
 }
 
@@ -209,10 +218,12 @@ static void stop(struct program *program)
     if (program->server)
         wire_server_drain(program->server, drain_ms);
     svc_health_stop(program->health);
+    svc_purge_stop(program->purge);
     for (unsigned i = 0; i < program->svc.shard_count; i++)
         store_stop(program->svc.stores[i], drain_ms);
     wire_server_destroy(program->server);
     svc_health_destroy(program->health);
+    svc_purge_destroy(program->purge);
     health_destroy(program->svc.health);
     refl_destroy(program->svc.reflection);
 }

@@ -1,2 +1,2 @@
-select (select count(*) from catalog.product where delete_time is null),
+select (select coalesce(sum(amount), 0)::bigint from catalog.product_tally where state > 0),
        (select count(*) from catalog.category where delete_time is null)

@@ -8,6 +8,9 @@ with item as materialized (
     where catalog.require_current(at, 'categories/' || item.id, (was).revision, expected)
       and ((was).delete_time is not null
            or catalog.refuse('NX006', at || 'name', 'categories/' || item.id || ' is not deleted'))
+      and ((was).purge_time > now() -- as the purge relies on
+           or catalog.refuse('NX005', at || 'name', 'categories/' || item.id
+                  || ' is past its purge_time'))
       and ((was).parent_id is null
            or exists (select from catalog.category as above
                       where above.id = (was).parent_id and above.delete_time is null)

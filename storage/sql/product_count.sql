@@ -1,2 +1,3 @@
 -- $1 deleted ones too
-select count(*) from catalog.product where $1 or delete_time is null
+select coalesce(sum(amount), 0)::bigint from catalog.product_tally
+where state > 0 or ($1 and state < 0)

@@ -1,3 +1,2 @@
-(select count(*) from catalog.product as filed
- where filed.delete_time is null
-   and (filed.category_id = category.id or filed.additional_category_ids @> array[category.id]))
+(select coalesce(sum(tally.amount), 0)::bigint from catalog.product_tally as tally
+ where tally.category_id = category.id)
