@@ -1,3 +1,9 @@
+alter table catalog.category
+    drop constraint category_slug_check,
+    add constraint category_slug_check check (slug ~ '^[-a-zA-Z0-9_]{1,128}$');
+alter table catalog.product
+    drop constraint product_slug_check,
+    add constraint product_slug_check check (slug ~ '^[-a-zA-Z0-9_]{1,255}$');
 drop index catalog.product_additional_categories;
 drop index catalog.product_category;
 create index product_category_live on catalog.product (category_id) where delete_time is null;

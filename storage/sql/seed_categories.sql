@@ -1,38 +1,20 @@
--- The sample catalog's categories; those that are there already are left alone.
-with wanted (slug, title, above, position, description) as (values
-    ('sample-living', 'Living', null, 1, 'Rooms to sit in'),
-    ('sample-kitchen', 'Kitchen', null, 2, 'Rooms to cook in'),
-    ('sample-outdoor', 'Outdoor', null, 3, 'Gardens and balconies'),
-    ('sample-office', 'Office', null, 4, 'Rooms to work in'),
-    ('sample-sofas', 'Sofas', 'sample-living', 1, 'Seats for two and more'),
-    ('sample-lamps', 'Lamps', 'sample-living', 2, 'Light where it is wanted'),
-    ('sample-shelves', 'Shelves', 'sample-living', 3, 'Places for books'),
-    ('sample-pans', 'Pans', 'sample-kitchen', 1, 'To fry and to braise'),
-    ('sample-knives', 'Knives', 'sample-kitchen', 2, 'To cut and to carve'),
-    ('sample-benches', 'Benches', 'sample-outdoor', 1, 'To sit in the sun'),
-    ('sample-planters', 'Planters', 'sample-outdoor', 2, 'Homes for plants'),
-    ('sample-desks', 'Desks', 'sample-office', 1, 'To sit or stand at'),
-    ('sample-chairs', 'Chairs', 'sample-office', 2, 'For a day of work')
-), roots as (
-    insert into catalog.category (title, slug, description, position, ancestor_ids, path)
-    select title, slug, description, position, '{}', title from wanted
-    where above is null
-      and not exists (select from catalog.category as live
-                      where live.slug = wanted.slug and live.delete_time is null)
-    returning id, slug, ancestor_ids, path
-), all_roots as (
-    select id, slug, ancestor_ids, path from roots
-    union all
-    select id, slug, ancestor_ids, path from catalog.category
-    where slug in (select slug from wanted where above is null) and delete_time is null
-), leaves as (
+-- $1 [{"slug", "title", "above": slug or null, "position", "description"}, ...], all of one depth:
+-- adds those that are not there. Their number.
+with wanted as (
+    select * from rows from (jsonb_to_recordset($1::jsonb)
+        as (slug text, title text, above text, position integer, description text))
+        with ordinality as given (slug, title, above, position, description, place)
+), written as (
     insert into catalog.category
         (title, slug, parent_id, description, position, ancestor_ids, path)
-    select title, wanted.slug, root.id, description, position, root.ancestor_ids || root.id,
-           root.path || ' > ' || title
-    from wanted join all_roots as root on root.slug = wanted.above
+    select wanted.title, wanted.slug, above.id, wanted.description, wanted.position,
+           case when above.id is null then '{}' else above.ancestor_ids || above.id end,
+           coalesce(above.path || ' > ', '') || wanted.title
+    from wanted left join catalog.category as above
+        on above.slug = wanted.above and above.delete_time is null
     where not exists (select from catalog.category as live
                       where live.slug = wanted.slug and live.delete_time is null)
+    order by wanted.place
     returning 1
 )
-select (select count(*) from roots) + (select count(*) from leaves)
+select count(*) from written

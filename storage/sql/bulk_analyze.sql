@@ -1,0 +1,1 @@
+analyze catalog.product, catalog.category, catalog.product_tally

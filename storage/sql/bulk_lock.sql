@@ -1,0 +1,1 @@
+lock table catalog.product in access exclusive mode
