@@ -148,7 +148,7 @@ static nx_status exhaust(struct svc_purge *purge, enum store_sql sql, int64_t *t
     return NX_STATUS_OK;
 }
 
-/* From the leaves of the tree up: a category goes when none stands below it. */
+/* purge_categories.sql works from the leaves of the tree up. */
 static nx_status purge_categories(struct svc_purge *purge, struct svc_purge_totals *totals)
 {
     int64_t before;

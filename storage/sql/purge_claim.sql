@@ -7,7 +7,8 @@ with turn as materialized (
 ), due as materialized (
     select id from catalog.category
     where purge_time <= now() and purge_time <> delete_time and (select is_ours from turn)
-      and not exists (select from catalog.category as below where below.parent_id = category.id)
+      and not exists (select from catalog.category as below where below.parent_id = category.id
+                      and (below.purge_time is null or below.purge_time > now()))
     order by purge_time limit $1::bigint for update skip locked
 ), claimed as (
     update catalog.category set purge_time = delete_time
