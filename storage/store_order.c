@@ -1,8 +1,6 @@
 #include "store_order.h"
 
-#include <stdio.h>
-
-#define MAX_PATH 9
+#include "store_filter_internal.h"
 
 struct reader {
     struct nx_arena *arena;
@@ -50,8 +48,8 @@ static bool take_until(struct nx_str *text, char mark, bool *is_over, struct nx_
 
 static nx_status fail_field(const struct reader *reader, struct nx_str name, const char *what)
 {
-    int shown = name.len < 64 ? (int)name.len : 64;
-    return nx_fail_field(reader->arena, "order_by", "%s: \"%.*s\"", what, shown, name.ptr);
+    return nx_fail_field(reader->arena, "order_by", "%s: %s", what,
+                         store_filter_quote(reader->arena, name));
 }
 
 static const struct store_attribute *find_declared(const struct reader *reader, struct nx_str key)
@@ -90,13 +88,13 @@ static nx_status read_attribute(const struct reader *reader, const struct store_
 static nx_status read_field(const struct reader *reader, struct nx_str name,
                             struct store_order_key *key)
 {
-    struct nx_str path[MAX_PATH];
+    struct nx_str path[STORE_FILTER_MAX_PATH];
     unsigned length = 0;
     unsigned used;
     struct nx_str rest = name;
     bool is_over = false;
     for (struct nx_str part; take_until(&rest, '.', &is_over, &part);) {
-        if (length == MAX_PATH)
+        if (length == STORE_FILTER_MAX_PATH)
             return fail_field(reader, name, "the path is too long");
         path[length++] = part;
     }

@@ -157,3 +157,27 @@ test('REST lists the same products as gRPC', async () => {
   assert.deepEqual(new Set(names), new Set(expected));
   assert.equal(names.length, expected.length);
 });
+
+test('a filter by price and category counts what the file has', async () => {
+  const nanosOf = ({ units, nanos }) => BigInt(units) * 1_000_000_000n + BigInt(nanos);
+  const count = async (filter) => {
+    const page = await client.call('ListProducts', { filter, pageSize: 1, includeTotalSize: true });
+    return Number(page.totalSize);
+  };
+  for (const [title, { name }] of shelves) {
+    const filed = products.filter((entry) => entry.categoryTitle === title);
+    for (const limit of [500, 49]) {
+      const cheap = filed.filter(({ product }) => nanosOf(product.price) < BigInt(limit) * 1_000_000_000n);
+      assert.equal(await count(`price<${limit} AND category:"${name}"`), cheap.length, `${title} below ${limit}`);
+    }
+  }
+  const wide = products.filter(({ product }) => product.attributes.width > 100);
+  assert.equal(await count('attributes.width > 100'), wide.length);
+  const listed = await listAll(client, 'ListProducts', 'products', {
+    filter: 'attributes.designer = "IKEA of Sweden"', orderBy: 'price desc, title', pageSize: 100,
+  });
+  const theirs = products.filter(({ product }) => product.attributes.designer === 'IKEA of Sweden');
+  assert.equal(listed.length, theirs.length);
+  const prices = listed.map(({ price }) => nanosOf(price));
+  assert.deepEqual(prices, [...prices].sort((a, b) => (a < b ? 1 : a > b ? -1 : 0)));
+});

@@ -141,7 +141,7 @@ const byFact = (random, views) => {
   const path = random.pick([['color'], ['width'], ['new'], ['size', 'depth'], ['shades'], ['odd key'], ['none']]);
   const field = `attributes.${path.map((key) => (key.includes(' ') ? `"${key}"` : key)).join('.')}`;
   const own = at(path, random.pick(views));
-  const value = Array.isArray(own) ? random.pick([...own, 'nothing'])
+  const value = Array.isArray(own) ? random.pick([...own.filter((item) => typeof item !== 'object'), 'nothing'])
     : own === undefined || typeof own === 'object' ? random.pick(['red', 40, true]) : own;
   const shown = typeof value === 'string' ? quote(random, value) : String(value);
   const operator = random.pick(typeof value === 'boolean' ? EQUAL : [...ALL, ':', ':']);
