@@ -126,7 +126,7 @@ static nx_status parse_term(struct parser *parser, struct store_node **ret)
     bool is_negated = is_word(parser, NX_STR("NOT")) || parser->token.kind == STORE_TOKEN_MINUS;
     if (is_negated)
         NX_TRY(advance(parser, false));
-    struct store_node *node;
+    struct store_node *node = NULL;
     if (parser->token.kind == STORE_TOKEN_OPEN)
         NX_TRY(parse_composite(parser, &node));
     else
