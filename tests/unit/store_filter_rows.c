@@ -163,9 +163,9 @@ const struct filter_row category_filter_rows[] = {
     {"path = \"Home > *\"", "((category.path collate \"C\") like $1) | 'Home > %'"},
     {"depth <= 2", "(cardinality(category.ancestor_ids) <= $1) | 2"},
     {"position = -1", "(category.position = $1) | -1"},
-    {"product_count > 0", "((select count(*) from catalog.product as filed  where "
-                          "filed.delete_time is null    and (filed.category_id = category.id or "
-                          "filed.additional_category_ids @> array[category.id])) > $1) | 0"},
+    {"product_count > 0",
+     "((select coalesce(sum(tally.amount), 0)::bigint from catalog.product_tally as tally  where "
+     "tally.category_id = category.id) > $1) | 0"},
     {"name = \"categories/1\"", "(category.id = $1) | 1"},
     {NULL, NULL},
 };
