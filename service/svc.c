@@ -15,6 +15,17 @@ static const struct nexus_catalog_v1_catalog_service_server catalog = {
     .batch_update_products = svc_product_batch_update,
     .batch_delete_products = svc_product_batch_delete,
     .adjust_inventory = svc_product_adjust_inventory,
+    .adjust_variant_inventory = svc_variant_adjust_inventory,
+    .get_variant = svc_variant_get,
+    .list_variants = svc_variant_list,
+    .create_variant = svc_variant_create,
+    .update_variant = svc_variant_update,
+    .delete_variant = svc_variant_delete,
+    .get_product_image = svc_product_image_get,
+    .list_product_images = svc_product_image_list,
+    .create_product_image = svc_product_image_create,
+    .update_product_image = svc_product_image_update,
+    .delete_product_image = svc_product_image_delete,
     .get_category = svc_category_get,
     .list_categories = svc_category_list,
     .create_category = svc_category_create,
@@ -29,6 +40,8 @@ nx_status svc_serve(struct svc *svc, struct wire_server *server)
 {
     svc_product_init();
     svc_category_init();
+    svc_variant_init();
+    svc_product_image_init();
     NX_TRY(nexus_catalog_v1_catalog_service_serve(server, &catalog, svc));
     NX_TRY(health_serve(svc->health, server));
     return svc->reflection ? refl_serve(svc->reflection, server) : NX_STATUS_OK;

@@ -59,17 +59,29 @@ void svc_call_fail(struct svc_call *call, nx_status status)
     wire_call_fail(call->wire, status);
 }
 
-nx_status svc_call_not_found(struct svc_call *call, int64_t id)
+nx_status svc_call_not_found(struct svc_call *call, struct store_key key)
 {
-    return nx_fail_reason(call->arena, NX_NOT_FOUND, "RESOURCE_NOT_FOUND", "%s%lld does not exist",
-                          call->resource->collection, (long long)id);
+    const struct svc_resource *resource = call->resource;
+    char *name = svc_name_format_key(call->arena, resource->collection, resource->below, key);
+    return nx_fail_reason(call->arena, NX_NOT_FOUND, "RESOURCE_NOT_FOUND", "%s does not exist",
+                          name ? name : resource->singular);
 }
 
 nx_status svc_call_parse_name(struct svc_call *call, const char *field, const char *name,
-                              int64_t *ret_id)
+                              struct store_key *ret_key)
 {
-    if (svc_name_parse(name, call->resource->collection, ret_id))
+    const struct svc_resource *resource = call->resource;
+    if (svc_name_parse_key(name, resource->collection, resource->below, ret_key))
         return NX_STATUS_OK;
-    return nx_fail_field(call->arena, field, "is not a name like \"%s42\"",
+    return nx_fail_field(call->arena, field, "is not a name like \"%s42%s%s\"",
+                         resource->collection, resource->below ? resource->below : "",
+                         resource->below ? "7" : "");
+}
+
+nx_status svc_call_parse_parent(struct svc_call *call, const char *parent, int64_t *ret_id)
+{
+    if (svc_name_parse(parent, call->resource->collection, ret_id))
+        return NX_STATUS_OK;
+    return nx_fail_field(call->arena, "parent", "is not a name like \"%s42\"",
                          call->resource->collection);
 }

@@ -32,11 +32,15 @@ void svc_call_reply_row(struct svc_call *call, int first_column);
 void svc_call_fail(struct svc_call *call, nx_status status);
 
 /* NOT_FOUND for one of the call's resource. */
-nx_status svc_call_not_found(struct svc_call *call, int64_t id) NX_MUST_USE;
+nx_status svc_call_not_found(struct svc_call *call, struct store_key key) NX_MUST_USE;
 
-/* The id in a resource name of the request.
+/* What a resource name of the request stands for.
  * Fails:   INVALID_ARGUMENT naming the field. */
 nx_status svc_call_parse_name(struct svc_call *call, const char *field, const char *name,
-                              int64_t *ret_id) NX_MUST_USE;
+                              struct store_key *ret_key) NX_MUST_USE;
+
+/* The same of the name of what the call's resource stands below: the field `parent`. */
+nx_status svc_call_parse_parent(struct svc_call *call, const char *parent,
+                                int64_t *ret_id) NX_MUST_USE;
 
 #endif

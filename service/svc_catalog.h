@@ -7,6 +7,8 @@
 /* Once, before serving. */
 void svc_product_init(void);
 void svc_category_init(void);
+void svc_variant_init(void);
+void svc_product_image_init(void);
 
 void svc_product_get(void *context, struct wire_call *call,
                      const Nexus__Catalog__V1__GetProductRequest *request);
@@ -28,6 +30,30 @@ void svc_product_batch_update(void *context, struct wire_call *call,
                               const Nexus__Catalog__V1__BatchUpdateProductsRequest *request);
 void svc_product_batch_delete(void *context, struct wire_call *call,
                               const Nexus__Catalog__V1__BatchDeleteProductsRequest *request);
+
+void svc_variant_get(void *context, struct wire_call *call,
+                     const Nexus__Catalog__V1__GetVariantRequest *request);
+void svc_variant_list(void *context, struct wire_call *call,
+                      const Nexus__Catalog__V1__ListVariantsRequest *request);
+void svc_variant_create(void *context, struct wire_call *call,
+                        const Nexus__Catalog__V1__CreateVariantRequest *request);
+void svc_variant_update(void *context, struct wire_call *call,
+                        const Nexus__Catalog__V1__UpdateVariantRequest *request);
+void svc_variant_delete(void *context, struct wire_call *call,
+                        const Nexus__Catalog__V1__DeleteVariantRequest *request);
+void svc_variant_adjust_inventory(void *context, struct wire_call *call,
+                                  const Nexus__Catalog__V1__AdjustVariantInventoryRequest *request);
+
+void svc_product_image_get(void *context, struct wire_call *call,
+                           const Nexus__Catalog__V1__GetProductImageRequest *request);
+void svc_product_image_list(void *context, struct wire_call *call,
+                            const Nexus__Catalog__V1__ListProductImagesRequest *request);
+void svc_product_image_create(void *context, struct wire_call *call,
+                              const Nexus__Catalog__V1__CreateProductImageRequest *request);
+void svc_product_image_update(void *context, struct wire_call *call,
+                              const Nexus__Catalog__V1__UpdateProductImageRequest *request);
+void svc_product_image_delete(void *context, struct wire_call *call,
+                              const Nexus__Catalog__V1__DeleteProductImageRequest *request);
 
 void svc_category_get(void *context, struct wire_call *call,
                       const Nexus__Catalog__V1__GetCategoryRequest *request);

@@ -27,12 +27,12 @@ struct svc_page {
 };
 
 struct svc_list_request {
+    const char *parent; /* of what stands below a product; else NULL */
     int32_t page_size;
     const char *page_token;
     const char *filter;
     const char *order_by;
     const char *default_order; /* of an empty order_by; "": by id */
-    int64_t parent_id;         /* of a resource that has a parent */
     bool show_deleted;
     bool include_total_size;
     /* Answers with the page as the resource's own message type. Items point into rows that are gone
@@ -92,6 +92,10 @@ void svc_write_require_plain(struct svc_write *write, const char *request_id, bo
 /* `body` may be NULL, which is refused. */
 void svc_write_create(struct svc_write *write, const ProtobufCMessage *body, int64_t id);
 
+/* The same of what is to stand below a product, which the request's field `parent` names. */
+void svc_write_create_below(struct svc_write *write, const char *parent,
+                            const ProtobufCMessage *body, int64_t id);
+
 void svc_write_update(struct svc_write *write, const ProtobufCMessage *body,
                       const Google__Protobuf__FieldMask *mask);
 
@@ -105,6 +109,9 @@ void svc_write_adjust(struct svc_write *write, const char *name, int64_t delta);
 
 /* Answers with what was written, in the order in which it was added. */
 typedef void (*svc_write_reply)(struct wire_call *wire, ProtobufCMessage **written, size_t count);
+
+/* One that answers with google.protobuf.Empty: what was written is gone. */
+void svc_write_reply_empty(struct wire_call *wire, ProtobufCMessage **written, size_t count);
 
 /* Carry it out, or answer what is wrong. `reply` NULL: the answer is the resource. */
 void svc_write_submit(struct svc_write *write, svc_write_reply reply);

@@ -12,7 +12,7 @@
 
 struct get_call {
     struct svc_call call; /* first */
-    int64_t id;
+    struct store_key key;
 };
 
 static void on_got(struct store_op *op)
@@ -22,7 +22,7 @@ static void on_got(struct store_op *op)
     if (op->status.code != NX_OK)
         svc_call_fail(call, op->status);
     else if (op->rows.count == 0)
-        svc_call_fail(call, svc_call_not_found(call, get->id));
+        svc_call_fail(call, svc_call_not_found(call, get->key));
     else
         svc_call_reply_row(call, 0);
 }
@@ -34,13 +34,13 @@ void svc_get(struct svc *svc, struct wire_call *wire, const struct svc_resource 
     if (!get)
         return;
     struct svc_call *call = &get->call;
-    nx_status status = svc_call_parse_name(call, "name", name, &get->id);
+    nx_status status = svc_call_parse_name(call, "name", name, &get->key);
     if (status.code != NX_OK) {
         svc_call_fail(call, status);
         return;
     }
     svc_call_begin_op(call, STORE_READ, on_got);
-    store_resource_get(call->store, &call->op, resource->statements, get->id);
+    store_resource_get(call->store, &call->op, resource->statements, get->key);
 }
 
 /* --- List ---
@@ -143,10 +143,10 @@ static nx_status read_position(struct list_call *list)
     const char *order_by = *request->order_by ? request->order_by : request->default_order;
     NX_TRY(store_order_parse(call->resource->listing->fields, nx_str_from(order_by),
                              &list->declared, call->arena, &list->list.order));
-    const char *listing =
-        nx_arena_printf(call->arena, "%s?parent=%lld&deleted=%d&order=%zu:%s&filter=%s",
-                        call->resource->collection, (long long)request->parent_id,
-                        request->show_deleted, strlen(order_by), order_by, request->filter);
+    const char *listing = nx_arena_printf(
+        call->arena, "%s%lld%s?deleted=%d&order=%zu:%s&filter=%s", call->resource->collection,
+        (long long)list->list.parent_id, call->resource->below ? call->resource->below : "",
+        request->show_deleted, strlen(order_by), order_by, request->filter);
     if (!listing)
         return nx_fail_memory();
     list->listing = nx_str_from(listing);
@@ -183,6 +183,20 @@ static void on_declared(struct store_op *op)
         begin_pages(list);
 }
 
+static nx_status check_list(struct list_call *list)
+{
+    const struct svc_list_request *request = &list->request;
+    int32_t size = request->page_size ? request->page_size : DEFAULT_PAGE_SIZE;
+    if (size < 0)
+        return nx_fail_field(list->call.arena, "page_size", "must not be negative");
+    list->list.limit = (size > MAX_PAGE_SIZE ? MAX_PAGE_SIZE : size) + 1;
+    list->list.show_deleted = request->show_deleted;
+    list->list.filter = nx_str_from(request->filter);
+    return list->call.resource->below
+               ? svc_call_parse_parent(&list->call, request->parent, &list->list.parent_id)
+               : NX_STATUS_OK;
+}
+
 void svc_list(struct svc *svc, struct wire_call *wire, const struct svc_resource *resource,
               const struct svc_list_request *request)
 {
@@ -190,14 +204,10 @@ void svc_list(struct svc *svc, struct wire_call *wire, const struct svc_resource
     if (!list)
         return;
     struct svc_call *call = &list->call;
-    int32_t size = request->page_size ? request->page_size : DEFAULT_PAGE_SIZE;
     list->request = *request;
-    list->list.limit = (size > MAX_PAGE_SIZE ? MAX_PAGE_SIZE : size) + 1;
-    list->list.show_deleted = request->show_deleted;
-    list->list.filter = nx_str_from(request->filter);
-    list->list.parent_id = request->parent_id;
-    if (size < 0) {
-        svc_call_fail(call, nx_fail_field(call->arena, "page_size", "must not be negative"));
+    nx_status status = check_list(list);
+    if (status.code != NX_OK) {
+        svc_call_fail(call, status);
     } else if (strstr(request->order_by, "attributes.")) {
         svc_call_begin_op(call, STORE_READ, on_declared);
         store_attributes_ask(&call->op);

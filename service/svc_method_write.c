@@ -1,5 +1,6 @@
 #include "svc_method.h"
 
+#include "google/protobuf/empty.pb-c.h"
 #include "json_write.h"
 #include "svc_call.h"
 #include "svc_mask.h"
@@ -68,6 +69,14 @@ static void reply_rows(struct svc_write *write, int first_column)
         wire_call_reply(call->wire, written[0]);
 }
 
+void svc_write_reply_empty(struct wire_call *wire, ProtobufCMessage **written, size_t count)
+{
+    (void)written;
+    (void)count;
+    const Google__Protobuf__Empty empty = GOOGLE__PROTOBUF__EMPTY__INIT;
+    wire_call_reply(wire, &empty.base);
+}
+
 /* --- Refused --- */
 
 /* The fields that unique indexes are about. */
@@ -94,11 +103,8 @@ static const char *unique_field(const char *constraint)
 static nx_status explain(struct svc_write *write, const struct store_op *op)
 {
     struct nx_arena *arena = write->call.arena;
-    if (!op->constraint)
+    if (!op->constraint || op->status.code == NX_NOT_FOUND)
         return op->status;
-    if (op->status.code == NX_NOT_FOUND)
-        return nx_fail_reason(arena, NX_NOT_FOUND, "RESOURCE_NOT_FOUND", "%s",
-                              nx_status_message(op->status));
     struct nx_violation *violation = nx_arena_calloc(arena, 1, sizeof *violation);
     if (!violation)
         return nx_fail_memory();
@@ -258,17 +264,19 @@ static nx_status end_item(struct svc_write *write)
 static nx_status put_name(struct svc_write *write, const char *body, const char *name)
 {
     char *field = field_of_item(write, body, "name");
-    int64_t id;
+    struct store_key key;
     if (!field)
         return nx_fail_memory();
-    NX_TRY(svc_call_parse_name(&write->call, field, name, &id));
+    NX_TRY(svc_call_parse_name(&write->call, field, name, &key));
     for (size_t i = 0; write->ids && i < write->count; i++) {
-        if (write->ids[i] == id)
+        if (write->ids[i] == key.id)
             return fail_item(write, body, "name", "is in this batch already");
     }
     if (write->ids)
-        write->ids[write->count] = id;
-    put_number(write, "id", id);
+        write->ids[write->count] = key.id;
+    put_number(write, "id", key.id);
+    if (write->call.resource->below)
+        put_number(write, "parent", key.parent);
     return NX_STATUS_OK;
 }
 
@@ -327,9 +335,13 @@ void svc_write_require_plain(struct svc_write *write, const char *request_id, bo
         write->failure = fail_item(write, "", "validate_only", "stands once, for the whole batch");
 }
 
-static nx_status add_create(struct svc_write *write, const ProtobufCMessage *body, int64_t id)
+static nx_status add_create(struct svc_write *write, const char *parent,
+                            const ProtobufCMessage *body, int64_t id)
 {
     const struct svc_resource *resource = write->call.resource;
+    int64_t parent_id = 0;
+    if (parent)
+        NX_TRY(svc_call_parse_parent(&write->call, parent, &parent_id));
     if (!body)
         return fail_item(write, "", resource->singular, "is required");
     if (id < 0 || id > SVC_MAX_GIVEN_ID) {
@@ -338,6 +350,8 @@ static nx_status add_create(struct svc_write *write, const ProtobufCMessage *bod
                          "must be 1 to 999999999999999999, or 0 for any");
     }
     NX_TRY(begin_item(write, resource->singular));
+    if (parent)
+        put_number(write, "parent", parent_id);
     if (id > 0)
         put_number(write, "id", id);
     else
@@ -350,7 +364,14 @@ static nx_status add_create(struct svc_write *write, const ProtobufCMessage *bod
 void svc_write_create(struct svc_write *write, const ProtobufCMessage *body, int64_t id)
 {
     if (!has_failed(write))
-        write->failure = add_create(write, body, id);
+        write->failure = add_create(write, NULL, body, id);
+}
+
+void svc_write_create_below(struct svc_write *write, const char *parent,
+                            const ProtobufCMessage *body, int64_t id)
+{
+    if (!has_failed(write))
+        write->failure = add_create(write, parent, body, id);
 }
 
 static nx_status add_update(struct svc_write *write, const char *at, const ProtobufCMessage *body,

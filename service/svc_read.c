@@ -38,11 +38,12 @@ static bool read_child(const struct cell *cell, ProtobufCMessage *message, void 
         *(char **)ret_value = empty_text();
         return true;
     }
-    int64_t above = store_int8(cell->rows, cell->row, cell->column);
-    int64_t id = store_int8(cell->rows, cell->row, cell->column + 1);
-    char *name = nx_arena_printf(cell->arena, "%s%lld%s%lld", cell->field->collection,
-                                 (long long)above, cell->field->below, (long long)id);
-    return (*(char **)ret_value = name);
+    struct store_key key = {
+        .parent = store_int8(cell->rows, cell->row, cell->column),
+        .id = store_int8(cell->rows, cell->row, cell->column + 1),
+    };
+    return (*(char **)ret_value =
+                svc_name_format_key(cell->arena, cell->field->collection, cell->field->below, key));
 }
 
 static bool read_text(const struct cell *cell, ProtobufCMessage *message, void *ret_value)

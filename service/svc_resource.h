@@ -49,6 +49,7 @@ typedef uint64_t svc_field_set;
 struct svc_resource {
     const char *singular;   /* "product": also the field of requests that holds one */
     const char *collection; /* "products/" */
+    const char *below;      /* of what stands below a product: "/variants/" */
     const ProtobufCMessageDescriptor *type;
     const struct store_resource *statements;
     const struct store_listing *listing; /* NULL: it is not listed */

@@ -347,7 +347,8 @@ nx_status svc_resource_write(const struct svc_resource *resource, const Protobuf
                              struct nx_buf *columns)
 {
     struct writing writing = {.resource = resource, .at = at, .arena = arena, .columns = columns};
-    writing.derives_slug = fields >> svc_resource_find(resource, NX_STR("title")) & 1;
+    int title = svc_resource_find(resource, NX_STR("title"));
+    writing.derives_slug = title >= 0 && (fields >> title & 1);
     writing.tail = &writing.first;
     nx_buf_append_char(columns, '{');
     for (unsigned i = 0; i < resource->field_count; i++) {

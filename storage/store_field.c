@@ -12,17 +12,18 @@
     "select below.id from catalog.category as below"                                               \
     " where below.id = ? or below.ancestor_ids @> array[?]"
 
-#define TIMES(table)                                                                               \
+#define WRITE_TIMES(table)                                                                         \
     {.name = "create_time",                                                                        \
      .kind = STORE_FIELD_TIME,                                                                     \
      .sql = table ".create_time",                                                                  \
      .order = table ".create_time",                                                                \
      .sort_type = STORE_TYPE_TIMESTAMP},                                                           \
-        {.name = "update_time",                                                                    \
-         .kind = STORE_FIELD_TIME,                                                                 \
-         .sql = table ".update_time",                                                              \
-         .order = table ".update_time",                                                            \
-         .sort_type = STORE_TYPE_TIMESTAMP},                                                       \
+    {                                                                                              \
+        .name = "update_time", .kind = STORE_FIELD_TIME, .sql = table ".update_time",              \
+        .order = table ".update_time", .sort_type = STORE_TYPE_TIMESTAMP                           \
+    }
+#define TIMES(table)                                                                               \
+    WRITE_TIMES(table),                                                                            \
         {.name = "delete_time",                                                                    \
          .kind = STORE_FIELD_TIME,                                                                 \
          .sql = table ".delete_time",                                                              \
@@ -31,6 +32,21 @@
     {                                                                                              \
         .name = "purge_time", .kind = STORE_FIELD_TIME, .sql = table ".purge_time",                \
         .order = OR_INFINITE_TIME(table ".purge_time"), .sort_type = STORE_TYPE_TIMESTAMP          \
+    }
+
+#define MONEY(name_, currency, amount)                                                             \
+    {.name = name_,                                                                                \
+     .kind = STORE_FIELD_DECIMAL,                                                                  \
+     .sql = amount,                                                                                \
+     .order = "coalesce(" amount ", 'Infinity'::numeric)",                                         \
+     .sort_type = STORE_TYPE_NUMERIC},                                                             \
+        {.name = name_ ".currency_code",                                                           \
+         .kind = STORE_FIELD_TEXT,                                                                 \
+         .sql = "coalesce(" currency ", '')"},                                                     \
+        {.name = name_ ".units", .kind = STORE_FIELD_DECIMAL, .sql = "trunc(" amount ")"},         \
+    {                                                                                              \
+        .name = name_ ".nanos", .kind = STORE_FIELD_DECIMAL,                                       \
+        .sql = "((" amount " - trunc(" amount ")) * 1000000000)"                                   \
     }
 
 #define TEXT(name_, column)                                                                        \
@@ -61,18 +77,7 @@ static const struct store_field product_fields[] = {
     TEXT("title", "product.title"),
     SLUG("product.slug"),
     {.name = "description", .kind = STORE_FIELD_TEXT, .sql = "product.description"},
-    {.name = "price",
-     .kind = STORE_FIELD_DECIMAL,
-     .sql = "product.price_amount",
-     .order = "coalesce(product.price_amount, 'Infinity'::numeric)",
-     .sort_type = STORE_TYPE_NUMERIC},
-    {.name = "price.currency_code",
-     .kind = STORE_FIELD_TEXT,
-     .sql = "coalesce(product.price_currency, '')"},
-    {.name = "price.units", .kind = STORE_FIELD_DECIMAL, .sql = "trunc(product.price_amount)"},
-    {.name = "price.nanos",
-     .kind = STORE_FIELD_DECIMAL,
-     .sql = "((product.price_amount - trunc(product.price_amount)) * 1000000000)"},
+    MONEY("price", "product.price_currency", "product.price_amount"),
     {.name = "category",
      .kind = STORE_FIELD_REFERENCE,
      .sql = "product.category_id",
@@ -136,6 +141,58 @@ const struct store_fields store_category_fields = {
     .id = "category.id",
     .fields = category_fields,
     .count = sizeof category_fields / sizeof *category_fields,
+};
+
+static const struct store_field variant_fields[] = {
+    {.name = "name",
+     .kind = STORE_FIELD_NAME,
+     .sql = "variant.id",
+     .order = "variant.id",
+     .sort_type = STORE_TYPE_INT8,
+     .collection = "products/?/variants/",
+     .parent = "variant.product_id"},
+    TEXT("sku", "variant.sku"),
+    TEXT("title", "variant.title"),
+    MONEY("price", "variant.price_currency", "variant.price_amount"),
+    MONEY("effective_price", "coalesce(variant.price_currency, parent_currency)",
+          "coalesce(variant.price_amount, parent_amount)"),
+    NUMBER("inventory", "variant.inventory", STORE_TYPE_INT8),
+    {.name = "attributes", .kind = STORE_FIELD_JSON, .sql = "variant.attributes"},
+    NUMBER("position", "variant.position", STORE_TYPE_INT4),
+    WRITE_TIMES("variant"),
+};
+
+const struct store_fields store_variant_fields = {
+    .resource = "variant",
+    .id = "variant.id",
+    .fields = variant_fields,
+    .count = sizeof variant_fields / sizeof *variant_fields,
+};
+
+static const struct store_field product_image_fields[] = {
+    {.name = "name",
+     .kind = STORE_FIELD_NAME,
+     .sql = "product_image.id",
+     .order = "product_image.id",
+     .sort_type = STORE_TYPE_INT8,
+     .collection = "products/?/images/",
+     .parent = "product_image.product_id"},
+    TEXT("alt_text", "product_image.alt_text"),
+    NUMBER("position", "product_image.position", STORE_TYPE_INT4),
+    TEXT("uri", "product_image.uri"),
+    TEXT("content_type", "product_image.content_type"),
+    NUMBER("width", "product_image.width", STORE_TYPE_INT4),
+    NUMBER("height", "product_image.height", STORE_TYPE_INT4),
+    NUMBER("size_bytes", "product_image.size_bytes", STORE_TYPE_INT8),
+    TEXT("sha256", "product_image.sha256"),
+    WRITE_TIMES("product_image"),
+};
+
+const struct store_fields store_product_image_fields = {
+    .resource = "product_image",
+    .id = "product_image.id",
+    .fields = product_image_fields,
+    .count = sizeof product_image_fields / sizeof *product_image_fields,
 };
 
 /* --- JSON --- */

@@ -69,6 +69,8 @@ const struct store_json_type *store_json_type_find(struct nx_str name);
 
 extern const struct store_fields store_product_fields;
 extern const struct store_fields store_category_fields;
+extern const struct store_fields store_variant_fields;
+extern const struct store_fields store_product_image_fields;
 
 /* The field that a path of names stands for, each in snake_case or lowerCamelCase: ["price",
  * "units"]. What is below a JSON field are its keys; *ret_used is how many names come before them.

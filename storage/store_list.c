@@ -24,6 +24,25 @@ const struct store_listing store_category_listing = {
     .count_all = STORE_SQL_CATEGORY_COUNT,
 };
 
+const struct store_listing store_variant_listing = {
+    .name = "variant_list",
+    .fields = &store_variant_fields,
+    .columns = STORE_FRAGMENT_VARIANT_COLUMNS,
+    .table =
+        "catalog.variant join (" STORE_FRAGMENT_VARIANT_PARENT ") as parent using (product_id)",
+    .parent = "variant.product_id",
+    .require = STORE_SQL_PRODUCT_REQUIRE,
+};
+
+const struct store_listing store_product_image_listing = {
+    .name = "product_image_list",
+    .fields = &store_product_image_fields,
+    .columns = STORE_FRAGMENT_PRODUCT_IMAGE_COLUMNS,
+    .table = "catalog.product_image",
+    .parent = "product_image.product_id",
+    .require = STORE_SQL_PRODUCT_REQUIRE,
+};
+
 /* Whether a prepared statement has it: all rows, and no order but by id. */
 static bool is_plain(const struct store_listing *listing, const struct store_list *list)
 {
@@ -52,6 +71,15 @@ static nx_status add_rows(struct store_query *query, struct nx_arena *arena,
     return NX_STATUS_OK;
 }
 
+static void require_parent(struct store_op *op, const struct store_listing *listing,
+                           const struct store_list *list)
+{
+    if (!listing->parent)
+        return;
+    store_op_step(op, listing->require);
+    store_bind_int8(op, list->parent_id);
+}
+
 static void bind_plain(struct store_op *op, const struct store_listing *listing,
                        const struct store_list *list)
 {
@@ -69,6 +97,7 @@ nx_status store_list_page(struct store_op *op, const struct store_listing *listi
         bind_plain(op, listing, list);
         return NX_STATUS_OK;
     }
+    require_parent(op, listing, list);
     struct store_query *query = store_query_new(op->arena, listing->name);
     store_query_add(query, "select ");
     store_query_add(query, listing->columns);
@@ -100,6 +129,7 @@ nx_status store_list_count(struct store_op *op, const struct store_listing *list
         store_bind_bool(op, list->show_deleted);
         return NX_STATUS_OK;
     }
+    require_parent(op, listing, list);
     struct store_query *query = store_query_new(op->arena, listing->name);
     store_query_add(query, "select count(*)");
     NX_TRY(add_rows(query, op->arena, listing, list));

@@ -15,6 +15,8 @@ struct store_listing {
     const char *table;   /* "catalog.product" */
     const char *live;    /* what holds for rows that are not deleted; NULL: none ever is */
     const char *parent;  /* the column of the parent's id; NULL: there is no parent */
+    /* With a parent: the statement that refuses one that does not live. */
+    enum store_sql require;
     /* Prepared statements for all rows in the order of ids; STORE_SQL_COUNT: none. */
     enum store_sql by_id;
     enum store_sql count_all;
@@ -22,6 +24,8 @@ struct store_listing {
 
 extern const struct store_listing store_product_listing;
 extern const struct store_listing store_category_listing;
+extern const struct store_listing store_variant_listing;
+extern const struct store_listing store_product_image_listing;
 
 struct store_list {
     struct store_order order;
@@ -33,7 +37,8 @@ struct store_list {
 };
 
 /* Read a page. A row has the listing's columns; its keys are read by store_list_keys().
- * Fails:   INVALID_ARGUMENT (the filter), RESOURCE_EXHAUSTED; the op is then of no more use. */
+ * Fails:   INVALID_ARGUMENT (the filter), RESOURCE_EXHAUSTED; the op is then of no more use.
+ *          The op: NOT_FOUND: the parent does not live. */
 nx_status store_list_page(struct store_op *op, const struct store_listing *listing,
                           const struct store_list *list) NX_MUST_USE;
 

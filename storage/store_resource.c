@@ -16,9 +16,21 @@ struct action {
 
 struct store_resource {
     enum store_sql get, replay;
+    bool is_below;                        /* a product: statements are told which one */
     struct action actions[STORE_ACTIONS]; /* of one that the resource has not, sql is NO_SQL */
     const char *slug_constraint;          /* NULL: it has no slug */
 };
+
+/* Of what changes with the rows below a product. */
+#define PRODUCT_LOCK                                                                               \
+    {                                                                                              \
+        STORE_SQL_PRODUCT_LOCK, true                                                               \
+    }
+/* Of what relies on the product. */
+#define PRODUCT_SHARE                                                                              \
+    {                                                                                              \
+        STORE_SQL_PRODUCT_SHARE, true                                                              \
+    }
 
 const struct store_resource store_products = {
     .get = STORE_SQL_PRODUCT_GET,
@@ -27,8 +39,8 @@ const struct store_resource store_products = {
         {
             [STORE_CREATE] = {.sql = STORE_SQL_PRODUCT_CREATE},
             [STORE_UPDATE] = {.sql = STORE_SQL_PRODUCT_UPDATE},
-            [STORE_DELETE] = {.sql = STORE_SQL_PRODUCT_DELETE},
-            [STORE_UNDELETE] = {.sql = STORE_SQL_PRODUCT_UNDELETE},
+            [STORE_DELETE] = {STORE_SQL_PRODUCT_DELETE, {PRODUCT_LOCK}, 1},
+            [STORE_UNDELETE] = {STORE_SQL_PRODUCT_UNDELETE, {PRODUCT_LOCK}, 1},
             [STORE_ADJUST] = {.sql = STORE_SQL_PRODUCT_ADJUST},
         },
     .slug_constraint = "product_slug_live",
@@ -61,6 +73,34 @@ const struct store_resource store_categories = {
     .slug_constraint = "category_slug_live",
 };
 
+const struct store_resource store_variants = {
+    .get = STORE_SQL_VARIANT_GET,
+    .replay = STORE_SQL_VARIANT_REPLAY,
+    .is_below = true,
+    .actions =
+        {
+            [STORE_CREATE] = {STORE_SQL_VARIANT_CREATE, {PRODUCT_LOCK}, 1},
+            [STORE_UPDATE] = {STORE_SQL_VARIANT_UPDATE, {PRODUCT_SHARE}, 1},
+            [STORE_DELETE] = {STORE_SQL_VARIANT_DELETE, {PRODUCT_LOCK}, 1},
+            [STORE_UNDELETE] = {.sql = NO_SQL},
+            [STORE_ADJUST] = {STORE_SQL_VARIANT_ADJUST, {PRODUCT_SHARE}, 1},
+        },
+};
+
+const struct store_resource store_product_images = {
+    .get = STORE_SQL_PRODUCT_IMAGE_GET,
+    .replay = STORE_SQL_PRODUCT_IMAGE_REPLAY,
+    .is_below = true,
+    .actions =
+        {
+            [STORE_CREATE] = {STORE_SQL_PRODUCT_IMAGE_CREATE, {PRODUCT_LOCK}, 1},
+            [STORE_UPDATE] = {STORE_SQL_PRODUCT_IMAGE_UPDATE, {PRODUCT_LOCK}, 1},
+            [STORE_DELETE] = {STORE_SQL_PRODUCT_IMAGE_DELETE, {PRODUCT_LOCK}, 1},
+            [STORE_UNDELETE] = {.sql = NO_SQL},
+            [STORE_ADJUST] = {.sql = NO_SQL},
+        },
+};
+
 static void bind_request(struct store_op *op, const struct store_request *request)
 {
     if (!request->is_given) {
@@ -74,10 +114,12 @@ static void bind_request(struct store_op *op, const struct store_request *reques
 }
 
 void store_resource_get(struct store *store, struct store_op *op,
-                        const struct store_resource *resource, int64_t id)
+                        const struct store_resource *resource, struct store_key key)
 {
     store_op_step(op, resource->get);
-    store_bind_int8(op, id);
+    store_bind_int8(op, key.id);
+    if (resource->is_below)
+        store_bind_int8(op, key.parent);
     store_submit(store, op);
 }
 

@@ -12,6 +12,14 @@
 struct store_resource;
 extern const struct store_resource store_products;
 extern const struct store_resource store_categories; /* rows end with the product count */
+extern const struct store_resource store_variants;
+extern const struct store_resource store_product_images;
+
+/* Which one of them. */
+struct store_key {
+    int64_t parent; /* the product that it stands below; of what stands at the top 0 */
+    int64_t id;
+};
 
 /* A request that must not be carried out twice; all zero when the caller gave no id. */
 struct store_request {
@@ -23,7 +31,7 @@ struct store_request {
 enum store_action {
     STORE_CREATE,
     STORE_UPDATE,   /* of what lives; a category is also moved by it */
-    STORE_DELETE,   /* mark as deleted */
+    STORE_DELETE,   /* mark as deleted; remove what stands below a product */
     STORE_UNDELETE, /* with what was deleted with it */
     STORE_ADJUST,   /* the stock */
     STORE_ACTIONS,
@@ -42,14 +50,14 @@ struct store_write {
 
 /* Read one row, a deleted one too. Completes with 0 or 1 rows. */
 void store_resource_get(struct store *store, struct store_op *op,
-                        const struct store_resource *resource, int64_t id);
+                        const struct store_resource *resource, struct store_key key);
 
 /* Carry a write out. Completes with a row for each item, in their order.
  * Fails:   NOT_FOUND, ABORTED (another revision), INVALID_ARGUMENT (what is referred to does not
  *          exist), FAILED_PRECONDITION (a cycle, a category that is not empty, no stock),
  *          ALREADY_EXISTS (not deleted): op->constraint is the field;
  *          ALREADY_EXISTS by a unique index: op->constraint is store_slug_constraint(),
- * "…_sku_live" or that of the ids. */
+ *          "…_sku_live" or that of the ids. */
 void store_resource_write(struct store *store, struct store_op *op,
                           const struct store_resource *resource, const struct store_write *write);
 

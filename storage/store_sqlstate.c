@@ -117,6 +117,9 @@ nx_status store_sqlstate_status(struct nx_arena *arena, const char *sqlstate, co
     const struct store_sqlstate *row = store_sqlstate_find(sqlstate);
     if (row == &raised) {
         enum nx_code code = raised_code(sqlstate);
+        if (code == NX_NOT_FOUND)
+            return nx_fail_reason(arena, code, "RESOURCE_NOT_FOUND", "%s",
+                                  message ? message : row->error.message);
         if (code != NX_OK)
             return nx_fail(arena, code, "%s", message ? message : row->error.message);
     }

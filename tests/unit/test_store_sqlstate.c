@@ -66,6 +66,9 @@ static void test_store_sqlstate__raised_codes(void **state)
     nx_status status = store_sqlstate_status(arena, "NX003", "the parent does not exist");
     assert_int_equal(status.code, NX_INVALID_ARGUMENT);
     assert_string_equal(status.error->message, "the parent does not exist");
+    status = store_sqlstate_status(arena, "NX005", "products/1 does not exist");
+    assert_int_equal(status.code, NX_NOT_FOUND);
+    assert_string_equal(status.error->reason, "RESOURCE_NOT_FOUND");
     status = store_sqlstate_status(arena, "NX010", NULL);
     assert_int_equal(status.code, NX_ABORTED);
     status = store_sqlstate_status(arena, "NX016", "%s%n");

@@ -64,6 +64,45 @@ static void test_svc_name__parses_exactly(void **state)
     }
 }
 
+static void test_svc_name__parses_what_is_below_exactly(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct store_key key; /* id 0: refused */
+    } rows[] = {
+        {"products/1/variants/2", {1, 2}},
+        {"products/9223372036854775807/variants/9223372036854775807", {INT64_MAX, INT64_MAX}},
+        {"products/1/variants/9223372036854775808", {0, 0}},
+        {"products/9223372036854775808/variants/1", {0, 0}},
+        {"products/1/variants/0", {0, 0}},
+        {"products/0/variants/1", {0, 0}},
+        {"products/01/variants/1", {0, 0}},
+        {"products/1/variants/01", {0, 0}},
+        {"products/1/variants/2x", {0, 0}},
+        {"products/1/variants/2/", {0, 0}},
+        {"products/1x/variants/2", {0, 0}},
+        {"products/1/variants/", {0, 0}},
+        {"products/1/variants", {0, 0}},
+        {"products/1/images/2", {0, 0}},
+        {"products//variants/2", {0, 0}},
+        {"categories/1/variants/2", {0, 0}},
+        {"products/1", {0, 0}},
+        {"/variants/2", {0, 0}},
+        {"", {0, 0}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct store_key key = {0, 0};
+        bool ok = svc_name_parse_key(rows[i].name, "products/", "/variants/", &key);
+        if (ok != (rows[i].key.id != 0) || key.parent != rows[i].key.parent ||
+            key.id != rows[i].key.id)
+            fail_msg("%s", rows[i].name);
+        if (ok)
+            assert_string_equal(svc_name_format_key(arena, "products/", "/variants/", key),
+                                rows[i].name);
+    }
+}
+
 static void test_svc_slug__from_title(void **state)
 {
     (void)state;
@@ -248,6 +287,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_svc_name__parses_exactly),
+        cmocka_unit_test(test_svc_name__parses_what_is_below_exactly),
         cmocka_unit_test(test_svc_slug__from_title),
         cmocka_unit_test(test_svc_slug__is_cut_at_the_limit),
         cmocka_unit_test(test_svc_money__exponents),

@@ -1,0 +1,1 @@
+select ordinal, (now).*, parent_currency, parent_amount from written

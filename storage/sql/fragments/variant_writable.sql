@@ -1,0 +1,1 @@
+sku, title, price_currency, price_amount, inventory, attributes, position
