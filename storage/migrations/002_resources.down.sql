@@ -4,6 +4,7 @@ drop function catalog.shown(catalog.variant);
 drop function catalog.shown(catalog.category);
 drop function catalog.shown(catalog.product);
 drop function catalog.shown_money(text, numeric);
+drop function catalog.shown_time(timestamptz);
 drop function catalog.require_current(text, text, bigint, bigint);
 -- An answer to many cannot be replayed by what was before.
 delete from catalog.request where jsonb_array_length(answer) <> 1;

@@ -95,6 +95,9 @@ begin
 end
 $$;
 
+create function catalog.shown_time(kept timestamptz) returns text language sql stable as $$
+    select to_char(kept at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
 create function catalog.shown_money(currency text, amount numeric) returns jsonb
 language sql immutable as $$
     select case when currency is not null then jsonb_build_object('currencyCode', currency,
@@ -113,12 +116,13 @@ create function catalog.shown(kept catalog.product) returns jsonb language sql s
         'brand', kept.brand, 'tags', kept.tags, 'attributes', kept.attributes,
         'inventory', kept.inventory::text, 'allow_backorder', kept.allow_backorder,
         'state', (array['STATE_DRAFT', 'STATE_ACTIVE', 'STATE_ARCHIVED'])[kept.state],
-        'delete_time', kept.delete_time)
+        'delete_time', catalog.shown_time(kept.delete_time))
 $$;
 create function catalog.shown(kept catalog.category) returns jsonb language sql stable as $$
     select jsonb_build_object('title', kept.title, 'slug', kept.slug,
         'parent', 'categories/' || kept.parent_id, 'description', kept.description,
-        'position', kept.position, 'path', kept.path, 'delete_time', kept.delete_time)
+        'position', kept.position, 'path', kept.path,
+        'delete_time', catalog.shown_time(kept.delete_time))
 $$;
 create function catalog.shown(kept catalog.variant) returns jsonb language sql stable as $$
     select jsonb_build_object('sku', kept.sku, 'title', kept.title,

@@ -31,6 +31,9 @@ with item as materialized (
         deletion = wanted.deletion, revision = nextval('catalog.revision'), update_time = now()
     from wanted, doomed where category.id = doomed.id
     returning category.id, was, category as now
+), forgotten as (
+    -- There is one if another gave the slug up while this one took it.
+    delete from catalog.category_redirect using written where slug = (was).slug
 ), counted as materialized (
     @category_counted@
 ), audited as (

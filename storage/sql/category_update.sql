@@ -30,6 +30,9 @@ with item as materialized (
            or not (wanted.id = above.id or above.ancestor_ids @> array[wanted.id])
            or catalog.refuse('NX009', wanted.at || 'parent',
                   'a category cannot stand below itself'))
+      and (above.id is null or cardinality(above.ancestor_ids) < 31
+           or catalog.refuse('NX003', wanted.at || 'parent',
+                  'categories can be nested 32 deep'))
 ), written as (
     update catalog.category
     set (@category_writable@) = (select @category_writable@ from placed),

@@ -11,7 +11,10 @@ with item as materialized (
         revision = nextval('catalog.revision'), update_time = now()
     from checked
     where product.id = checked.id
-      and ((was).allow_backorder or (was).inventory + (item ->> 'delta')::bigint >= 0
+      and ((was).inventory::numeric + (item ->> 'delta')::bigint
+               between -9223372036854775808 and 9223372036854775807
+           or catalog.refuse('NX011', at || 'delta', 'the stock cannot be counted any more'))
+      and ((was).allow_backorder or (was).inventory::numeric + (item ->> 'delta')::bigint >= 0
            or catalog.refuse('NX009', at || 'delta', format('there are only %s in stock',
                   (was).inventory)))
     returning product.id, ordinal, was, product as now

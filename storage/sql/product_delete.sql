@@ -14,6 +14,9 @@ with item as materialized (
     returning product.id, ordinal, was, product as now
 ), hidden as (
     update catalog.variant set is_live = false from written where product_id = written.id
+), forgotten as (
+    -- There is one if another gave the slug up while this one took it.
+    delete from catalog.product_redirect using written where slug = (was).slug
 ), audited as (
     @product_audited@
 ), recorded as (

@@ -5,16 +5,20 @@ with item as materialized (
     @product_before@
 ), checked as materialized (
     @product_checked@
+), wished as materialized (
+    select checked.*, item ->> 'derive' as derive, slug is not null
+           and (exists (select from catalog.product as other
+                        where other.slug = wish.slug and other.delete_time is null
+                          and other.id <> checked.id)
+                or row_number() over (partition by slug
+                       order by item ->> 'derive' is not null, ordinal) > 1) as is_taken
+    from checked, coalesce(item ->> 'derive', item -> 'columns' ->> 'slug') as wish (slug)
 ), named as materialized (
-    select ordinal, at, id, was, case when item ->> 'derive' is null then item -> 'columns'
-        else jsonb_set(item -> 'columns', '{slug}', to_jsonb(catalog.derive_slug(
-            item ->> 'derive',
-            exists (select from catalog.product as other
-                    where other.slug = item ->> 'derive' and other.delete_time is null
-                      and other.id <> checked.id)
-                or row_number() over (partition by item ->> 'derive' order by ordinal) > 1,
-            id, $6::integer, 255))) end as columns
-    from checked
+    select ordinal, at, id, was, case when derive is null then item -> 'columns'
+        else jsonb_set(item -> 'columns', '{slug}', to_jsonb(
+            catalog.derive_slug(derive, is_taken, id, $6::integer, 255))) end as columns
+    from wished
+    where derive is not null or not is_taken or catalog.refuse('NX006', at || 'slug', 'is in use')
 ), written as (
     update catalog.product
     set (@product_writable@) = (select @product_writable@
