@@ -189,7 +189,7 @@ static const struct store_field product_image_fields[] = {
 };
 
 const struct store_fields store_product_image_fields = {
-    .resource = "product_image",
+    .resource = "product image",
     .id = "product_image.id",
     .fields = product_image_fields,
     .count = sizeof product_image_fields / sizeof *product_image_fields,

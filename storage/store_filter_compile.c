@@ -239,8 +239,11 @@ static nx_status parse_name(struct compiler *compiler, const struct term *term, 
 {
     if (store_value_name(term->node->value.text, term->field->collection, ret_ids))
         return NX_STATUS_OK;
-    const char *form =
-        nx_arena_printf(compiler->arena, "a name like \"%s42\"", term->field->collection);
+    const char *collection = term->field->collection;
+    size_t above = strcspn(collection, "?");
+    const char *below = collection[above] ? collection + above + 1 : NULL;
+    const char *form = nx_arena_printf(compiler->arena, "a name like \"%.*s%s%s42\"", (int)above,
+                                       collection, below ? "42" : "", below ? below : "");
     return fail_value(compiler, term, form ? form : "a name");
 }
 

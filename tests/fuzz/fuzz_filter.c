@@ -1,6 +1,6 @@
 /* A filter or an order from strangers. The first byte says what it is: 'p' a filter of products,
- * 'c' one of categories, 'o' an order of products. What is accepted must be SQL of ours with
- * parameters that PostgreSQL can take; what is refused must say why. */
+ * 'c' one of categories, 'v' one of variants, 'o' an order of products. What is accepted must be
+ * SQL of ours with parameters that PostgreSQL can take; what is refused must say why. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +119,18 @@ static void fuzz_order(struct nx_str text, struct nx_arena *arena)
         check_sql(query);
 }
 
+static const struct store_fields *fields_of(char kind)
+{
+    switch (kind) {
+    case 'c':
+        return &store_category_fields;
+    case 'v':
+        return &store_variant_fields;
+    default:
+        return &store_product_fields;
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct nx_arena *arena = size > 0 ? nx_arena_new(ARENA_BYTES) : NULL;
@@ -128,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] == 'o')
         fuzz_order(text, arena);
     else
-        fuzz_filter(data[0] == 'c' ? &store_category_fields : &store_product_fields, text, arena);
+        fuzz_filter(fields_of((char)data[0]), text, arena);
     nx_arena_destroy(arena);
     return 0;
 }

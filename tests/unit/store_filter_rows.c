@@ -170,6 +170,26 @@ const struct filter_row category_filter_rows[] = {
     {NULL, NULL},
 };
 
+const struct filter_row variant_filter_rows[] = {
+    {"name = \"products/7/variants/9\"", "(variant.id = $1 and variant.product_id = $2) | 9 | 7"},
+    {"name != \"products/7/variants/9\"", "(variant.id <> $1 or variant.product_id <> $2) | 9 | 7"},
+    {"name = \"products/7\"", "filter: at character 8: \"name\" is compared with a name like "
+                              "\"products/42/variants/42\", not "
+                              "\"products/7\""},
+    {"name = \"products/7/images/9\"", "filter: at character 8: \"name\" is compared with a name "
+                                       "like \"products/42/variants/42\", not "
+                                       "\"products/7/images/9\""},
+    {"sku = \"A-1\"", "((variant.sku collate \"C\") = $1) | 'A-1'"},
+    {"effectivePrice < 5",
+     "(coalesce(coalesce(variant.price_amount, parent_amount), 'Infinity'::numeric) < $1) | 5"},
+    {"effective_price.units = 5",
+     "(trunc(coalesce(variant.price_amount, parent_amount)) = $1) | 5"},
+    {"price.currency_code = \"USD\"", "(coalesce(variant.price_currency, '') = $1) | 'USD'"},
+    {"slug = a",
+     "filter: at character 1: a variant has no field to filter by that is called \"slug\""},
+    {NULL, NULL},
+};
+
 const struct filter_row refused_filter_rows[] = {
     {"chair", "filter: at character 1: \"chair\" is not compared with anything; to look for words, "
               "use products:search"},

@@ -9,6 +9,7 @@ struct filter_row {
 
 extern const struct filter_row product_filter_rows[];
 extern const struct filter_row category_filter_rows[];
+extern const struct filter_row variant_filter_rows[];
 extern const struct filter_row refused_filter_rows[]; /* of products */
 
 #endif

@@ -117,6 +117,7 @@ static void test_store_filter__becomes_sql_and_parameters(void **state)
     (void)state;
     check_filters(&store_product_fields, product_filter_rows);
     check_filters(&store_category_fields, category_filter_rows);
+    check_filters(&store_variant_fields, variant_filter_rows);
 }
 
 static void test_store_filter__says_where_it_is_wrong(void **state)
