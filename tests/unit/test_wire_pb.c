@@ -178,6 +178,28 @@ static void test_wire_pb__unpack_stays_under_the_cap(void **state)
     assert_true(enough > sizeof bytes);
 }
 
+/* Rooms of every size around what is needed; the sanitizer guards their ends. */
+static void test_wire_pb__packs_into_the_end_of_its_room(void **state)
+{
+    (void)state;
+    Nexus__Test__V1__EchoMessage message = NEXUS__TEST__V1__ECHO_MESSAGE__INIT;
+    message.text = "a text";
+    message.number = 300;
+    size_t size = wire_pb_packed_size(&message.base);
+    uint8_t *wanted = calloc(1, size);
+    assert_int_equal(protobuf_c_message_pack(&message.base, wanted), size);
+    for (size_t room = 0; room <= size + 3; room++) {
+        uint8_t *bytes = calloc(1, room);
+        assert_int_equal(wire_pb_pack(&message.base, bytes, room), size);
+        if (room >= size)
+            assert_memory_equal(bytes + room - size, wanted, size);
+        for (size_t i = 0; i + size < room; i++)
+            assert_int_equal(bytes[i], 0);
+        free(bytes);
+    }
+    free(wanted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_wire_pb__groups_are_bounded),
         cmocka_unit_test(test_wire_pb__fields_are_counted),
         cmocka_unit_test(test_wire_pb__unpack_stays_under_the_cap),
+        cmocka_unit_test(test_wire_pb__packs_into_the_end_of_its_room),
     };
     return cmocka_run_group_tests_name("wire_pb", tests, NULL, NULL);
 }
