@@ -23,7 +23,11 @@ static const struct command {
      "purge [--dry-run]     remove for good what was deleted and is past its purge_time; or count "
      "it"},
     {"seed", ctl_seed,
-     "seed [--count N]      add the sample catalog: 13 categories, N products (150)"},
+     "seed [--count N]      add the sample catalog: a shop of 13 categories and N products (150);\n"
+     "                        more than 150 are those of a large shop with 426 categories more.\n"
+     "                        An empty database of the role's own is filled without its indexes,\n"
+     "                        which are made at the end: a million take about a minute, and calls\n"
+     "                        wait meanwhile. Ctrl-C leaves the database as it was"},
     {"index-attribute", ctl_index_attribute,
      "index-attribute KEY TYPE\n"
      "                        let lists be ordered by attributes.KEY, and find ranges of it fast;\n"
