@@ -6,6 +6,8 @@
  *   factor      term {OR term}
  *   term        [NOT | -] (comparison | "(" expression ")")
  *   comparison  field {. field} comparator value */
+#include <assert.h>
+
 #include "store_filter_internal.h"
 
 struct parser {
@@ -148,21 +150,23 @@ static nx_status parse_joined(struct parser *parser, enum store_node_kind kind,
                               nx_status (*goes_on)(struct parser *parser, bool *ret_more),
                               struct store_node **ret)
 {
-    bool more;
-    struct store_node *first;
-    NX_TRY(each(parser, &first));
-    NX_TRY(goes_on(parser, &more));
+    struct store_node *first = NULL;
+    struct store_node **next = &first;
+    for (bool more = true; more;) {
+        struct store_node *node = NULL;
+        NX_TRY(each(parser, &node));
+        assert(node);
+        *next = node;
+        next = &node->next;
+        NX_TRY(goes_on(parser, &more));
+    }
     *ret = first;
-    if (!more)
+    if (next == &first->next)
         return NX_STATUS_OK;
     struct store_node *joint = new_node(parser, kind);
     if (!joint)
         return nx_fail_memory();
     joint->first = first;
-    for (struct store_node *last = first; more; last = last->next) {
-        NX_TRY(each(parser, &last->next));
-        NX_TRY(goes_on(parser, &more));
-    }
     *ret = joint;
     return NX_STATUS_OK;
 }

@@ -73,7 +73,7 @@ static nx_status query(struct runner *runner, const char *sql, const char *const
 
 static nx_status run(struct runner *runner, const char *sql, const char *const *params)
 {
-    PGresult *result;
+    PGresult *result = NULL;
     NX_TRY(query(runner, sql, params, &result));
     PQclear(result);
     return NX_STATUS_OK;
@@ -91,7 +91,7 @@ static nx_status copy_cell(const struct runner *runner, const PGresult *result, 
 static nx_status ask(struct runner *runner, const char *sql, const char *const *params,
                      const char **ret_first, const char **ret_second)
 {
-    PGresult *result;
+    PGresult *result = NULL;
     NX_TRY(query(runner, sql, params, &result));
     nx_status status = copy_cell(runner, result, 0, 0, ret_first);
     if (status.code == NX_OK && ret_second)

@@ -150,7 +150,7 @@ static nx_status read_item(const struct reader *reader, struct nx_str item)
 static void add_tie_break(const struct store_fields *fields, struct store_order *order)
 {
     for (unsigned i = 0; i < order->count; i++) {
-        if (strcmp(order->keys[i].sql, fields->id) == 0) {
+        if (order->keys[i].field->kind == STORE_FIELD_NAME) {
             order->count = i + 1;
             return;
         }
@@ -174,8 +174,7 @@ nx_status store_order_parse(const struct store_fields *fields, struct nx_str ord
     for (struct nx_str item; take_until(&rest, ',', &is_over, &item);)
         NX_TRY(read_item(&reader, item));
     add_tie_break(fields, &order);
-    order.is_default = order.count == 1 && !order.keys[0].is_descending &&
-                       strcmp(order.keys[0].sql, fields->id) == 0;
+    order.is_default = order.count == 1 && !order.keys[0].is_descending;
     *ret_order = order;
     return NX_STATUS_OK;
 }
