@@ -3,6 +3,7 @@
 #include "health.h"
 #include "refl.h"
 #include "svc_catalog.h"
+#include "svc_method.h"
 
 static const struct nexus_catalog_v1_catalog_service_server catalog = {
     .get_product = svc_product_get,
@@ -26,6 +27,8 @@ static const struct nexus_catalog_v1_catalog_service_server catalog = {
     .create_product_image = svc_product_image_create,
     .update_product_image = svc_product_image_update,
     .delete_product_image = svc_product_image_delete,
+    .batch_get_products = svc_product_batch_get,
+    .lookup_product = svc_product_lookup,
     .get_category = svc_category_get,
     .list_categories = svc_category_list,
     .create_category = svc_category_create,
@@ -34,6 +37,7 @@ static const struct nexus_catalog_v1_catalog_service_server catalog = {
     .undelete_category = svc_category_undelete,
     .move_category = svc_category_move,
     .get_catalog_statistics = svc_statistics_get,
+    .lookup_category = svc_category_lookup,
 };
 
 nx_status svc_serve(struct svc *svc, struct wire_server *server)
@@ -42,6 +46,7 @@ nx_status svc_serve(struct svc *svc, struct wire_server *server)
     svc_category_init();
     svc_variant_init();
     svc_product_image_init();
+    svc_lookup_init();
     NX_TRY(nexus_catalog_v1_catalog_service_serve(server, &catalog, svc));
     NX_TRY(health_serve(svc->health, server));
     return svc->reflection ? refl_serve(svc->reflection, server) : NX_STATUS_OK;

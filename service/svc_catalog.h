@@ -54,6 +54,10 @@ void svc_product_image_update(void *context, struct wire_call *call,
                               const Nexus__Catalog__V1__UpdateProductImageRequest *request);
 void svc_product_image_delete(void *context, struct wire_call *call,
                               const Nexus__Catalog__V1__DeleteProductImageRequest *request);
+void svc_product_batch_get(void *context, struct wire_call *call,
+                           const Nexus__Catalog__V1__BatchGetProductsRequest *request);
+void svc_product_lookup(void *context, struct wire_call *call,
+                        const Nexus__Catalog__V1__LookupProductRequest *request);
 
 void svc_category_get(void *context, struct wire_call *call,
                       const Nexus__Catalog__V1__GetCategoryRequest *request);
@@ -69,6 +73,8 @@ void svc_category_undelete(void *context, struct wire_call *call,
                            const Nexus__Catalog__V1__UndeleteCategoryRequest *request);
 void svc_category_move(void *context, struct wire_call *call,
                        const Nexus__Catalog__V1__MoveCategoryRequest *request);
+void svc_category_lookup(void *context, struct wire_call *call,
+                         const Nexus__Catalog__V1__LookupCategoryRequest *request);
 
 void svc_statistics_get(void *context, struct wire_call *call,
                         const Nexus__Catalog__V1__GetCatalogStatisticsRequest *request);

@@ -130,3 +130,19 @@ void svc_category_move(void *context, struct wire_call *call,
     svc_write_update_fields(write, &moved.base, (svc_field_set)1 << parent);
     svc_write_submit(write, NULL);
 }
+
+static void reply_lookup(struct wire_call *call, ProtobufCMessage *found,
+                         Nexus__Catalog__V1__SlugRedirect *moved)
+{
+    Nexus__Catalog__V1__LookupCategoryResponse response =
+        NEXUS__CATALOG__V1__LOOKUP_CATEGORY_RESPONSE__INIT;
+    response.category = (Nexus__Catalog__V1__Category *)found;
+    response.moved = moved;
+    nexus_catalog_v1_catalog_service_reply_lookup_category(call, &response);
+}
+
+void svc_category_lookup(void *context, struct wire_call *call,
+                         const Nexus__Catalog__V1__LookupCategoryRequest *request)
+{
+    svc_lookup(context, call, &category, request->slug, reply_lookup);
+}

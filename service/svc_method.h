@@ -12,11 +12,30 @@
 #define SVC_METHOD_H
 
 #include "google/protobuf/field_mask.pb-c.h"
+#include "nexus/catalog/v1/slug_redirect.pb-c.h"
 #include "svc.h"
 #include "svc_resource.h"
 
 void svc_get(struct svc *svc, struct wire_call *wire, const struct svc_resource *resource,
              const char *name);
+
+/* Answers with many. */
+typedef void (*svc_reply_many)(struct wire_call *wire, ProtobufCMessage **many, size_t count);
+
+/* Several by their names, in that order; the same one may be named twice. */
+void svc_batch_get(struct svc *svc, struct wire_call *wire, const struct svc_resource *resource,
+                   char *const *names, size_t count, svc_reply_many reply);
+
+/* Answers with what was found; `moved` is NULL if the slug is the one of now. */
+typedef void (*svc_reply_lookup)(struct wire_call *wire, ProtobufCMessage *found,
+                                 Nexus__Catalog__V1__SlugRedirect *moved);
+
+/* The live one that has a slug, or else had it before. The request's field is "slug". */
+void svc_lookup(struct svc *svc, struct wire_call *wire, const struct svc_resource *resource,
+                const char *slug, svc_reply_lookup reply);
+
+/* Once, before the first lookup. */
+void svc_lookup_init(void);
 
 /* A page of a listing. */
 struct svc_page {
@@ -107,13 +126,11 @@ void svc_write_delete(struct svc_write *write, const char *name, const char *eta
 void svc_write_undelete(struct svc_write *write, const char *name, const char *etag);
 void svc_write_adjust(struct svc_write *write, const char *name, int64_t delta);
 
-/* Answers with what was written, in the order in which it was added. */
-typedef void (*svc_write_reply)(struct wire_call *wire, ProtobufCMessage **written, size_t count);
-
-/* One that answers with google.protobuf.Empty: what was written is gone. */
+/* An answer with google.protobuf.Empty: what was written is gone. */
 void svc_write_reply_empty(struct wire_call *wire, ProtobufCMessage **written, size_t count);
 
-/* Carry it out, or answer what is wrong. `reply` NULL: the answer is the resource. */
-void svc_write_submit(struct svc_write *write, svc_write_reply reply);
+/* Carry it out, or answer what is wrong. `reply` gets what was written in the order in which it was
+ * added; NULL: the answer is the resource. */
+void svc_write_submit(struct svc_write *write, svc_reply_many reply);
 
 #endif

@@ -1,179 +1,23 @@
 #include "svc_method.h"
 
-#include "google/protobuf/empty.pb-c.h"
 #include "json_write.h"
-#include "svc_call.h"
-#include "svc_mask.h"
 #include "svc_name.h"
 #include "svc_request.h"
 #include "svc_slug.h"
+#include "svc_write_internal.h"
 
 #include <string.h>
 
-#define MAX_SLUG_ATTEMPTS 4
-#define MAX_ID_ATTEMPTS 4
 #define MAX_ITEMS_BYTES ((size_t)32 << 20)
 
 static const char anonymous[] = "anonymous";
 
-struct svc_write {
-    struct svc_call call; /* first */
-    struct svc_write_request request;
-    struct store_write write;
-    svc_write_reply reply;
-
-    /* While it is put together. */
-    nx_status failure; /* the first */
-    struct nx_buf items;
-    size_t count;
-    int64_t *ids;     /* of a batch, one for each item */
-    bool makes_slugs; /* for some item */
-    bool makes_ids;
-
-    /* Once it was refused. */
-    nx_status refused; /* kept while it is looked up whether it was carried out before */
-    bool slug_is_taken;
-    bool id_is_taken;
-    int id_attempts;
-};
-
-static void on_written(struct store_op *op);
-
-static void submit(struct svc_write *write)
+void svc_write_send(struct svc_write *write)
 {
     struct svc_call *call = &write->call;
     svc_call_begin_op(call, STORE_WRITE | (write->request.validate_only ? STORE_ROLLBACK : 0),
-                      on_written);
+                      svc_write_on_written);
     store_resource_write(call->store, &call->op, call->resource->statements, &write->write);
-}
-
-/* --- Answered --- */
-
-/* Answer with the rows of the op, whose resources begin at this column. */
-static void reply_rows(struct svc_write *write, int first_column)
-{
-    struct svc_call *call = &write->call;
-    const struct store_rows *rows = &call->op.rows;
-    size_t count = (size_t)rows->count;
-    ProtobufCMessage **written = nx_arena_calloc(call->arena, count, sizeof *written);
-    for (size_t i = 0; written && i < count; i++) {
-        written[i] = svc_resource_read(call->resource, rows, (int)i, first_column, call->arena);
-        if (!written[i])
-            written = NULL;
-    }
-    if (!written)
-        svc_call_fail(call, nx_fail_memory());
-    else if (write->reply)
-        write->reply(call->wire, written, count);
-    else
-        wire_call_reply(call->wire, written[0]);
-}
-
-void svc_write_reply_empty(struct wire_call *wire, ProtobufCMessage **written, size_t count)
-{
-    (void)written;
-    (void)count;
-    const Google__Protobuf__Empty empty = GOOGLE__PROTOBUF__EMPTY__INIT;
-    wire_call_reply(wire, &empty.base);
-}
-
-/* --- Refused --- */
-
-/* The fields that unique indexes are about. */
-static const struct {
-    const char *constraint;
-    const char *field;
-} unique_fields[] = {
-    {"product_slug_live", "product.slug"},      {"product_pkey", "product_id"},
-    {"category_slug_live", "category.slug"},    {"category_pkey", "category_id"},
-    {"variant_sku_live", "variant.sku"},        {"variant_pkey", "variant_id"},
-    {"product_image_pkey", "product_image_id"},
-};
-
-static const char *unique_field(const char *constraint)
-{
-    for (size_t i = 0; i < sizeof unique_fields / sizeof *unique_fields; i++) {
-        if (strcmp(unique_fields[i].constraint, constraint) == 0)
-            return unique_fields[i].field;
-    }
-    return NULL;
-}
-
-/* Say a refusal of the database in terms of the request. */
-static nx_status explain(struct svc_write *write, const struct store_op *op)
-{
-    struct nx_arena *arena = write->call.arena;
-    if (!op->constraint || op->status.code == NX_NOT_FOUND)
-        return op->status;
-    struct nx_violation *violation = nx_arena_calloc(arena, 1, sizeof *violation);
-    if (!violation)
-        return nx_fail_memory();
-    violation->field = unique_field(op->constraint);
-    violation->description = "is in use";
-    if (!violation->field) { /* the constraint is the field: catalog.refuse() */
-        violation->field = nx_arena_strdup(arena, nx_str_from(op->constraint));
-        violation->description = nx_status_message(op->status);
-    }
-    if (!violation->field)
-        return nx_fail_memory();
-    return nx_fail_violations(arena, op->status.code, NULL, violation);
-}
-
-static void give_up_or_try_next(struct svc_write *write)
-{
-    bool again = false;
-    if (write->slug_is_taken && write->makes_slugs)
-        again = ++write->write.attempt < MAX_SLUG_ATTEMPTS;
-    else if (write->id_is_taken && write->makes_ids) /* a client gave the same one just then */
-        again = ++write->id_attempts < MAX_ID_ATTEMPTS;
-    if (again)
-        submit(write);
-    else
-        svc_call_fail(&write->call, write->refused);
-}
-
-static void on_replayed(struct store_op *op)
-{
-    struct svc_write *write = op->context;
-    struct svc_call *call = &write->call;
-    if (op->status.code != NX_OK)
-        svc_call_fail(call, op->status);
-    else if (op->rows.count == 0)
-        give_up_or_try_next(write);
-    else if (store_bool(&op->rows, 0, 0))
-        reply_rows(write, 1);
-    else
-        svc_call_fail(call, nx_fail_field(call->arena, "request_id",
-                                          "was used for another request; take a new one"));
-}
-
-static bool may_be_done(enum nx_code code)
-{
-    return code == NX_ALREADY_EXISTS || code == NX_ABORTED || code == NX_FAILED_PRECONDITION ||
-           code == NX_INVALID_ARGUMENT || code == NX_NOT_FOUND;
-}
-
-static void on_written(struct store_op *op)
-{
-    struct svc_write *write = op->context;
-    struct svc_call *call = &write->call;
-    if (op->status.code == NX_OK) {
-        reply_rows(write, 0);
-        return;
-    }
-    const struct store_resource *statements = call->resource->statements;
-    const char *slug = store_slug_constraint(statements);
-    const char *constraint = op->constraint ? op->constraint : "";
-    size_t len = strlen(constraint);
-    write->slug_is_taken = slug && strcmp(constraint, slug) == 0;
-    write->id_is_taken = len > 5 && strcmp(constraint + len - 5, "_pkey") == 0;
-    write->refused = explain(write, op);
-    if (write->write.request.is_given && may_be_done(op->status.code)) {
-        svc_call_begin_op(call, STORE_READ, on_replayed);
-        store_resource_replay(call->store, &call->op, statements, &write->write.request);
-    } else {
-        give_up_or_try_next(write);
-    }
 }
 
 /* --- Put together --- */
@@ -208,7 +52,6 @@ struct svc_write *svc_write_begin(struct svc *svc, struct wire_call *wire,
     if (!wire_call_identity(wire, &write->write.principal))
         write->write.principal = nx_str_from(anonymous);
     nx_buf_init(&write->items, MAX_ITEMS_BYTES);
-    nx_buf_append_char(&write->items, '[');
     write->failure = check_request(write);
     return write;
 }
@@ -241,7 +84,7 @@ static nx_status begin_item(struct svc_write *write, const char *body)
     char *at = field_of_item(write, body, "");
     if (!at)
         return nx_fail_memory();
-    nx_buf_append_str(&write->items, write->count > 0 ? NX_STR(",{\"at\":") : NX_STR("{\"at\":"));
+    nx_buf_append_str(&write->items, write->count > 0 ? NX_STR(",{\"at\":") : NX_STR("[{\"at\":"));
     json_write_string(&write->items, nx_str_from(at));
     return NX_STATUS_OK;
 }
@@ -260,32 +103,50 @@ static nx_status end_item(struct svc_write *write)
     return nx_fail(write->call.arena, NX_RESOURCE_EXHAUSTED, "the request is too large");
 }
 
-/* Put the id of one that exists: its name in the request, at `body`. */
-static nx_status put_name(struct svc_write *write, const char *body, const char *name)
+/* The id of one that is written, its field in the request being `body`.`field`: once in a batch. */
+static nx_status note_id(struct svc_write *write, const char *body, const char *field, int64_t id)
 {
-    char *field = field_of_item(write, body, "name");
-    struct store_key key;
-    if (!field)
-        return nx_fail_memory();
-    NX_TRY(svc_call_parse_name(&write->call, field, name, &key));
     for (size_t i = 0; write->ids && i < write->count; i++) {
-        if (write->ids[i] == key.id)
-            return fail_item(write, body, "name", "is in this batch already");
+        if (write->ids[i] == id)
+            return fail_item(write, body, field, "is in this batch already");
     }
     if (write->ids)
-        write->ids[write->count] = key.id;
-    put_number(write, "id", key.id);
-    if (write->call.resource->below)
-        put_number(write, "parent", key.parent);
+        write->ids[write->count] = id;
     return NX_STATUS_OK;
 }
 
-/* Put what an etag stands for; one that is not ours is never current. */
-static void put_etag(struct svc_write *write, const char *etag)
+/* What one that exists is known by: its name in the request, at `body`. */
+static nx_status read_name(struct svc_write *write, const char *body, const char *name,
+                           struct store_key *ret_key)
 {
-    int64_t revision = svc_etag_parse(etag);
+    char *field = field_of_item(write, body, "name");
+    if (!field)
+        return nx_fail_memory();
+    NX_TRY(svc_call_parse_name(&write->call, field, name, ret_key));
+    return note_id(write, body, "name", ret_key->id);
+}
+
+static void put_key(struct svc_write *write, struct store_key key)
+{
+    put_number(write, "id", key.id);
+    if (write->call.resource->below)
+        put_number(write, "parent", key.parent);
+}
+
+/* Put the id of one that exists: its name in the request. */
+static nx_status put_name(struct svc_write *write, const char *name)
+{
+    struct store_key key;
+    NX_TRY(read_name(write, "", name, &key));
+    put_key(write, key);
+    return NX_STATUS_OK;
+}
+
+/* Put the revision that is expected: 0 for any, and below 0 for one that never is current. */
+static void put_expected(struct svc_write *write, int64_t revision)
+{
     if (revision != 0)
-        put_number(write, "expected", revision < 0 ? INT64_MAX : revision);
+        put_number(write, "expected", revision);
 }
 
 static const char *text_field(const struct svc_resource *resource, const ProtobufCMessage *message,
@@ -349,6 +210,10 @@ static nx_status add_create(struct svc_write *write, const char *parent,
         return fail_item(write, "", field ? field : "",
                          "must be 1 to 999999999999999999, or 0 for any");
     }
+    if (id > 0) {
+        char *field = nx_arena_printf(write->call.arena, "%s_id", resource->singular);
+        NX_TRY(note_id(write, "", field ? field : "", id));
+    }
     NX_TRY(begin_item(write, resource->singular));
     if (parent)
         put_number(write, "parent", parent_id);
@@ -375,26 +240,35 @@ void svc_write_create_below(struct svc_write *write, const char *parent,
 }
 
 static nx_status add_update(struct svc_write *write, const char *at, const ProtobufCMessage *body,
-                            svc_field_set fields)
+                            const struct svc_mask *mask)
 {
     const struct svc_resource *resource = write->call.resource;
-    NX_TRY(begin_item(write, at));
-    NX_TRY(put_name(write, at, text_field(resource, body, "name")));
-    put_etag(write, text_field(resource, body, "etag"));
-    NX_TRY(put_columns(write, at, body, fields));
-    NX_TRY(put_slug(write, body, fields));
-    return end_item(write);
+    size_t most = write->request.is_batch ? write->request.count : 1;
+    if (!write->updates)
+        write->updates = nx_arena_calloc(write->call.arena, most, sizeof *write->updates);
+    if (!write->updates)
+        return nx_fail_memory();
+    struct svc_update *update = &write->updates[write->count];
+    *update = (struct svc_update){.at = at, .body = body, .mask = *mask};
+    NX_TRY(read_name(write, at, text_field(resource, body, "name"), &update->key));
+    write->has_parts |= mask->part_count > 0;
+    write->has_etag |= *text_field(resource, body, "etag") != '\0';
+    write->count++;
+    return NX_STATUS_OK;
 }
 
 static nx_status add_masked_update(struct svc_write *write, const ProtobufCMessage *body,
                                    const Google__Protobuf__FieldMask *mask)
 {
     const struct svc_resource *resource = write->call.resource;
-    svc_field_set fields;
+    struct svc_mask read;
+    char *at = field_of_item(write, "", "update_mask");
+    if (!at)
+        return nx_fail_memory();
     if (!body)
         return fail_item(write, "", resource->singular, "is required");
-    NX_TRY(svc_mask_read(resource, mask, body, write->call.arena, &fields));
-    return add_update(write, resource->singular, body, fields);
+    NX_TRY(svc_mask_read(resource, mask, body, at, write->call.arena, &read));
+    return add_update(write, resource->singular, body, &read);
 }
 
 void svc_write_update(struct svc_write *write, const ProtobufCMessage *body,
@@ -407,15 +281,16 @@ void svc_write_update(struct svc_write *write, const ProtobufCMessage *body,
 void svc_write_update_fields(struct svc_write *write, const ProtobufCMessage *body,
                              svc_field_set fields)
 {
+    const struct svc_mask mask = {.fields = fields};
     if (!has_failed(write))
-        write->failure = add_update(write, "", body, fields);
+        write->failure = add_update(write, "", body, &mask);
 }
 
 static nx_status add_delete(struct svc_write *write, const char *name, const char *etag, bool force)
 {
     NX_TRY(begin_item(write, ""));
-    NX_TRY(put_name(write, "", name));
-    put_etag(write, etag);
+    NX_TRY(put_name(write, name));
+    put_expected(write, svc_etag_parse(etag));
     put_number(write, "purge_days", write->call.svc->purge_after_days);
     nx_buf_append_str(&write->items,
                       force ? NX_STR(",\"force\":true") : NX_STR(",\"force\":false"));
@@ -431,8 +306,8 @@ void svc_write_delete(struct svc_write *write, const char *name, const char *eta
 static nx_status add_undelete(struct svc_write *write, const char *name, const char *etag)
 {
     NX_TRY(begin_item(write, ""));
-    NX_TRY(put_name(write, "", name));
-    put_etag(write, etag);
+    NX_TRY(put_name(write, name));
+    put_expected(write, svc_etag_parse(etag));
     return end_item(write);
 }
 
@@ -447,7 +322,7 @@ static nx_status add_adjust(struct svc_write *write, const char *name, int64_t d
     if (delta == 0)
         return fail_item(write, "", "delta", "must not be 0");
     NX_TRY(begin_item(write, ""));
-    NX_TRY(put_name(write, "", name));
+    NX_TRY(put_name(write, name));
     put_number(write, "delta", delta);
     return end_item(write);
 }
@@ -458,9 +333,60 @@ void svc_write_adjust(struct svc_write *write, const char *name, int64_t delta)
         write->failure = add_adjust(write, name, delta);
 }
 
+/* --- Updates, put together once it is known what they change --- */
+
+static nx_status put_update(struct svc_write *write, const struct svc_update *update,
+                            const ProtobufCMessage *body, svc_field_set fields, int64_t expected)
+{
+    NX_TRY(begin_item(write, update->at));
+    put_key(write, update->key);
+    put_expected(write, expected);
+    NX_TRY(put_columns(write, update->at, body, fields));
+    NX_TRY(put_slug(write, body, fields));
+    return end_item(write);
+}
+
+/* Put an update of parts: of what the row has, which must still be so when it is written. One that
+ * is not there, or not what the client expects, is refused then, in due form. */
+static nx_status put_merged(struct svc_write *write, const struct svc_update *update,
+                            const struct store_rows *rows, int row)
+{
+    const struct svc_resource *resource = write->call.resource;
+    struct nx_arena *arena = write->call.arena;
+    int64_t expected = svc_etag_parse(text_field(resource, update->body, "etag"));
+    if (store_is_null(rows, row, 0))
+        return put_update(write, update, update->body, update->mask.fields, -1);
+    ProtobufCMessage *current = svc_resource_read(resource, rows, row, 0, arena);
+    if (!current)
+        return nx_fail_memory();
+    int64_t revision = svc_etag_parse(text_field(resource, current, "etag"));
+    if (expected != 0 && expected != revision)
+        return put_update(write, update, update->body, update->mask.fields, -1);
+    ProtobufCMessage *body = svc_mask_merge(resource, &update->mask, update->body, current, arena);
+    return body ? put_update(write, update, body, svc_mask_fields(&update->mask), revision)
+                : nx_fail_memory();
+}
+
+/* Put all updates; `rows` are those of the updates of parts, in their order. */
+static nx_status put_updates(struct svc_write *write, const struct store_rows *rows)
+{
+    size_t count = write->count;
+    int row = 0;
+    write->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct svc_update *update = &write->updates[i];
+        const char *etag = text_field(write->call.resource, update->body, "etag");
+        if (update->mask.part_count > 0)
+            NX_TRY(put_merged(write, update, rows, row++));
+        else
+            NX_TRY(
+                put_update(write, update, update->body, update->mask.fields, svc_etag_parse(etag)));
+    }
+    return NX_STATUS_OK;
+}
+
 static nx_status finish_items(struct svc_write *write)
 {
-    NX_TRY(write->failure);
     nx_buf_append_char(&write->items, ']');
     char *items = nx_arena_strdup(write->call.arena, nx_buf_str(&write->items));
     if (!items)
@@ -469,15 +395,65 @@ static nx_status finish_items(struct svc_write *write)
     return NX_STATUS_OK;
 }
 
-void svc_write_submit(struct svc_write *write, svc_write_reply reply)
+static void on_current(struct store_op *op)
+{
+    struct svc_write *write = op->context;
+    if (op->status.code != NX_OK) {
+        svc_call_fail(&write->call, op->status);
+        return;
+    }
+    nx_buf_init(&write->items, MAX_ITEMS_BYTES);
+    nx_status status = put_updates(write, &op->rows);
+    if (status.code == NX_OK)
+        status = finish_items(write);
+    nx_buf_cleanup(&write->items);
+    write->refused = status;
+    write->slug_is_taken = write->id_is_taken = false;
+    if (status.code == NX_OK)
+        svc_write_send(write);
+    else
+        svc_write_on_refused(write);
+}
+
+/* Read the resources of which parts are changed. */
+void svc_write_read_current(struct svc_write *write)
+{
+    struct svc_call *call = &write->call;
+    size_t count = 0;
+    struct store_key *keys = nx_arena_calloc(call->arena, write->count, sizeof *keys);
+    for (size_t i = 0; keys && i < write->count; i++) {
+        if (write->updates[i].mask.part_count > 0)
+            keys[count++] = write->updates[i].key;
+    }
+    if (!keys) {
+        svc_call_fail(call, nx_fail_memory());
+        return;
+    }
+    svc_call_begin_op(call, STORE_READ, on_current);
+    store_resource_batch_get(call->store, &call->op, call->resource->statements, keys, count);
+}
+
+static nx_status finish(struct svc_write *write)
+{
+    NX_TRY(write->failure);
+    if (write->has_parts)
+        return NX_STATUS_OK;
+    if (write->updates)
+        NX_TRY(put_updates(write, NULL));
+    return finish_items(write);
+}
+
+void svc_write_submit(struct svc_write *write, svc_reply_many reply)
 {
     if (!write)
         return;
     write->reply = reply;
-    nx_status status = finish_items(write);
+    nx_status status = finish(write);
     nx_buf_cleanup(&write->items);
-    if (status.code == NX_OK)
-        submit(write);
-    else
+    if (status.code != NX_OK)
         svc_call_fail(&write->call, status);
+    else if (write->has_parts)
+        svc_write_read_current(write);
+    else
+        svc_write_send(write);
 }

@@ -215,3 +215,38 @@ void svc_product_batch_delete(void *context, struct wire_call *call,
     }
     svc_write_submit(write, reply_batch_delete_products);
 }
+
+static void reply_batch_get_products(struct wire_call *call, ProtobufCMessage **found, size_t count)
+{
+    Nexus__Catalog__V1__BatchGetProductsResponse response =
+        NEXUS__CATALOG__V1__BATCH_GET_PRODUCTS_RESPONSE__INIT;
+    response.products = (Nexus__Catalog__V1__Product **)(void *)found;
+    response.n_products = count;
+    nexus_catalog_v1_catalog_service_reply_batch_get_products(call, &response);
+}
+
+void svc_product_batch_get(void *context, struct wire_call *call,
+                           const Nexus__Catalog__V1__BatchGetProductsRequest *request)
+{
+    svc_batch_get(context, call, &product, request->names, request->n_names,
+                  reply_batch_get_products);
+}
+
+static void reply_lookup(struct wire_call *call, ProtobufCMessage *found,
+                         Nexus__Catalog__V1__SlugRedirect *moved)
+{
+    Nexus__Catalog__V1__LookupProductResponse response =
+        NEXUS__CATALOG__V1__LOOKUP_PRODUCT_RESPONSE__INIT;
+    response.product = (Nexus__Catalog__V1__Product *)found;
+    response.moved = moved;
+    nexus_catalog_v1_catalog_service_reply_lookup_product(call, &response);
+}
+
+void svc_product_lookup(void *context, struct wire_call *call,
+                        const Nexus__Catalog__V1__LookupProductRequest *request)
+{
+    if (request->key_case == NEXUS__CATALOG__V1__LOOKUP_PRODUCT_REQUEST__KEY_SLUG)
+        svc_lookup(context, call, &product, request->slug, reply_lookup);
+    else
+        wire_call_fail(call, nx_fail_field(wire_call_arena(call), "key", "is required: a slug"));
+}

@@ -231,3 +231,11 @@ ProtobufCMessage *svc_resource_read(const struct svc_resource *resource,
     }
     return message;
 }
+
+int svc_resource_columns(const struct svc_resource *resource)
+{
+    int columns = 0;
+    for (unsigned i = 0; i < resource->field_count; i++)
+        columns += kinds[resource->fields[i].kind].columns;
+    return columns;
+}

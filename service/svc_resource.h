@@ -78,6 +78,9 @@ ProtobufCMessage *svc_resource_read(const struct svc_resource *resource,
                                     const struct store_rows *rows, int row, int first_column,
                                     struct nx_arena *arena);
 
+/* How many columns of a row are the resource's. */
+int svc_resource_columns(const struct svc_resource *resource);
+
 /* Check the fields of a message, and append a JSON object of their columns. A slug that is empty is
  * left out if the title is among the fields: it is to be derived from that. `at` is what the fields
  * of violations begin with, as in "product.".

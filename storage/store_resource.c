@@ -15,7 +15,7 @@ struct action {
 };
 
 struct store_resource {
-    enum store_sql get, replay;
+    enum store_sql get, batch_get, lookup, replay;
     bool is_below;                        /* a product: statements are told which one */
     struct action actions[STORE_ACTIONS]; /* of one that the resource has not, sql is NO_SQL */
     const char *slug_constraint;          /* NULL: it has no slug */
@@ -34,6 +34,8 @@ struct store_resource {
 
 const struct store_resource store_products = {
     .get = STORE_SQL_PRODUCT_GET,
+    .batch_get = STORE_SQL_PRODUCT_BATCH_GET,
+    .lookup = STORE_SQL_PRODUCT_LOOKUP,
     .replay = STORE_SQL_PRODUCT_REPLAY,
     .actions =
         {
@@ -61,6 +63,8 @@ const struct store_resource store_products = {
 
 const struct store_resource store_categories = {
     .get = STORE_SQL_CATEGORY_GET,
+    .batch_get = STORE_SQL_CATEGORY_BATCH_GET,
+    .lookup = STORE_SQL_CATEGORY_LOOKUP,
     .replay = STORE_SQL_CATEGORY_REPLAY,
     .actions =
         {
@@ -75,6 +79,7 @@ const struct store_resource store_categories = {
 
 const struct store_resource store_variants = {
     .get = STORE_SQL_VARIANT_GET,
+    .batch_get = STORE_SQL_VARIANT_BATCH_GET,
     .replay = STORE_SQL_VARIANT_REPLAY,
     .is_below = true,
     .actions =
@@ -89,6 +94,7 @@ const struct store_resource store_variants = {
 
 const struct store_resource store_product_images = {
     .get = STORE_SQL_PRODUCT_IMAGE_GET,
+    .batch_get = STORE_SQL_PRODUCT_IMAGE_BATCH_GET,
     .replay = STORE_SQL_PRODUCT_IMAGE_REPLAY,
     .is_below = true,
     .actions =
@@ -120,6 +126,32 @@ void store_resource_get(struct store *store, struct store_op *op,
     store_bind_int8(op, key.id);
     if (resource->is_below)
         store_bind_int8(op, key.parent);
+    store_submit(store, op);
+}
+
+void store_resource_batch_get(struct store *store, struct store_op *op,
+                              const struct store_resource *resource, const struct store_key *keys,
+                              size_t count)
+{
+    int64_t *ids = nx_arena_calloc(op->arena, count, sizeof *ids);
+    int64_t *parents = nx_arena_calloc(op->arena, count, sizeof *parents);
+    store_op_step(op, resource->batch_get);
+    op->out_of_memory |= !ids || !parents;
+    for (size_t i = 0; !op->out_of_memory && i < count; i++) {
+        ids[i] = keys[i].id;
+        parents[i] = keys[i].parent;
+    }
+    store_bind_int8_array(op, ids, op->out_of_memory ? 0 : count);
+    if (resource->is_below)
+        store_bind_int8_array(op, parents, op->out_of_memory ? 0 : count);
+    store_submit(store, op);
+}
+
+void store_resource_lookup(struct store *store, struct store_op *op,
+                           const struct store_resource *resource, struct nx_str slug)
+{
+    store_op_step(op, resource->lookup);
+    store_bind_text(op, slug);
     store_submit(store, op);
 }
 

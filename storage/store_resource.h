@@ -52,6 +52,18 @@ struct store_write {
 void store_resource_get(struct store *store, struct store_op *op,
                         const struct store_resource *resource, struct store_key key);
 
+/* Read many. Completes with a row for each key, in their order; of one that does not exist, all
+ * columns are NULL. */
+void store_resource_batch_get(struct store *store, struct store_op *op,
+                              const struct store_resource *resource, const struct store_key *keys,
+                              size_t count);
+
+/* Read the live one that has a slug, or else the one that had it before. Completes with 0 or 1
+ * rows, which have two more columns: the slug and the time when it was given up, or NULL if it is
+ * the slug of now. */
+void store_resource_lookup(struct store *store, struct store_op *op,
+                           const struct store_resource *resource, struct nx_str slug);
+
 /* Carry a write out. Completes with a row for each item, in their order.
  * Fails:   NOT_FOUND, ABORTED (another revision), INVALID_ARGUMENT (what is referred to does not
  *          exist), FAILED_PRECONDITION (a cycle, a category that is not empty, no stock),

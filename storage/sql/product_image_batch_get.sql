@@ -1,0 +1,5 @@
+-- $1 ids, $2 their products
+select @product_image_columns@
+from unnest($1::bigint[], $2::bigint[]) with ordinality as wanted (wanted_id, wanted_in, ordinal)
+left join catalog.product_image on id = wanted_id and product_id = wanted_in
+order by ordinal

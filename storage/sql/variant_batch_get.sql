@@ -1,0 +1,6 @@
+-- $1 ids, $2 their products
+select @variant_columns@
+from unnest($1::bigint[], $2::bigint[]) with ordinality as wanted (wanted_id, wanted_in, ordinal)
+left join (catalog.variant join (@variant_parent@) as parent using (product_id))
+    on id = wanted_id and product_id = wanted_in
+order by ordinal
