@@ -4,6 +4,7 @@
 #include "gw_transcode.h"
 
 #include "google/protobuf/field_mask.pb-c.h"
+#include "google/protobuf/struct.pb-c.h"
 #include "gw_url.h"
 #include "nx_utf8.h"
 #include "pbj.h"
@@ -179,6 +180,43 @@ static nx_status fail_unknown(const struct draft *draft, struct nx_str name)
     return copy ? nx_fail_field(draft->arena, copy, "no such query parameter") : nx_fail_memory();
 }
 
+/* The keys of a Struct have one spelling, unlike fields: put them between backquotes in a mask,
+ * where its paths lead into one. */
+static nx_status quote_keys(const struct draft *draft, struct nx_str mask, struct nx_str *ret_mask)
+{
+    const ProtobufCMessageDescriptor *type = draft->route->body->descriptor;
+    const ProtobufCMessageDescriptor *above = type;
+    char *quoted = nx_arena_alloc(draft->arena, 3 * mask.len + 1);
+    size_t len = 0;
+    if (!quoted)
+        return nx_fail_memory();
+    for (size_t at = 0; at < mask.len;) {
+        struct nx_str name = {mask.ptr + at, 0};
+        bool in_quotes = false;
+        for (; at < mask.len && (in_quotes || !strchr(".,", mask.ptr[at])); at++, name.len++)
+            in_quotes ^= mask.ptr[at] == '`';
+        bool is_key = above == &google__protobuf__struct__descriptor;
+        bool is_bare = name.len > 0 && *name.ptr != '`' && !nx_str_equal(name, NX_STR("*"));
+        if (is_key && is_bare)
+            quoted[len++] = '`';
+        memcpy(quoted + len, name.ptr, name.len);
+        len += name.len;
+        if (is_key && is_bare)
+            quoted[len++] = '`';
+        if (!is_key) {
+            const ProtobufCFieldDescriptor *field = above ? pbj_find_field(above, name) : NULL;
+            bool has_parts = field && field->type == PROTOBUF_C_TYPE_MESSAGE;
+            above = has_parts ? field->descriptor : NULL;
+        }
+        if (at < mask.len && mask.ptr[at] == ',')
+            above = type;
+        if (at < mask.len)
+            quoted[len++] = mask.ptr[at++];
+    }
+    *ret_mask = (struct nx_str){quoted, len};
+    return NX_STATUS_OK;
+}
+
 static nx_status bind_parameter(struct draft *draft, struct nx_str name, struct nx_str value,
                                 const struct seen **seen)
 {
@@ -190,6 +228,8 @@ static nx_status bind_parameter(struct draft *draft, struct nx_str name, struct 
         return fail_unknown(draft, name);
     NX_TRY(check_source(draft, &field));
     NX_TRY(check_once(draft, &field, seen));
+    if (field.depth == 1 && field.fields[0] == draft->route->update_mask)
+        NX_TRY(quote_keys(draft, value, &value));
     return gw_field_set(draft->request, &field, value, draft->arena);
 }
 

@@ -83,6 +83,9 @@ const char *pbj_parse_duration(struct nx_str text, int64_t *ret_seconds, int32_t
 bool pbj_write_timestamp(struct nx_buf *buf, int64_t seconds, int32_t nanos);
 bool pbj_write_duration(struct nx_buf *buf, int64_t seconds, int32_t nanos);
 
+/* The first of the paths that a text has, with commas between; none of them between backquotes. */
+struct nx_str pbj_mask_next_path(struct nx_str paths);
+
 /* Write one path of a mask, fooBar.baz, as foo_bar.baz; `to` has room for twice its length.
  * Returns the length, or 0: it is not a path in lowerCamelCase. */
 size_t pbj_mask_path_to_proto(struct nx_str path, char *to);

@@ -1,5 +1,7 @@
 #include "pbj_internal.h"
 
+#include <string.h>
+
 static bool is_lower(char c)
 {
     return c >= 'a' && c <= 'z';
@@ -15,6 +17,38 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* The length of what stands between backquotes at the start of a text, with them; a doubled one
+ * does not end it. 0: nothing does. */
+static size_t quoted_length(struct nx_str text)
+{
+    for (size_t i = 1; i < text.len; i++) {
+        if (text.ptr[i] != '`')
+            continue;
+        if (i + 1 == text.len || text.ptr[i + 1] != '`')
+            return i + 1;
+        i++;
+    }
+    return 0;
+}
+
+/* The same, of what stands between backquotes in a path: a whole name, but not the first. */
+static size_t quoted_name_length(struct nx_str path, size_t at)
+{
+    if (at == 0 || path.ptr[at - 1] != '.' || path.ptr[at] != '`')
+        return 0;
+    size_t len = quoted_length((struct nx_str){path.ptr + at, path.len - at});
+    return at + len == path.len || path.ptr[at + len] == '.' ? len : 0;
+}
+
+struct nx_str pbj_mask_next_path(struct nx_str paths)
+{
+    bool is_quoted = false;
+    size_t len = 0;
+    for (; len < paths.len && (is_quoted || paths.ptr[len] != ','); len++)
+        is_quoted ^= paths.ptr[len] == '`';
+    return (struct nx_str){paths.ptr, len};
+}
+
 size_t pbj_mask_path_to_proto(struct nx_str path, char *to)
 {
     if (nx_str_equal(path, NX_STR("*"))) {
@@ -26,7 +60,13 @@ size_t pbj_mask_path_to_proto(struct nx_str path, char *to)
     for (size_t i = 0; i < path.len; i++) {
         char c = path.ptr[i];
         bool starts = before == '.';
-        if (is_upper(c) && !starts) {
+        size_t quoted = quoted_name_length(path, i);
+        if (quoted > 0) { /* a key of a map or a Struct: it has one spelling */
+            memcpy(to + len, path.ptr + i, quoted);
+            len += quoted;
+            i += quoted - 1;
+            c = '`';
+        } else if (is_upper(c) && !starts) {
             to[len++] = '_';
             to[len++] = (char)(c - 'A' + 'a');
         } else if (is_lower(c) || (!starts && (is_digit(c) || c == '.'))) {
@@ -48,6 +88,13 @@ bool pbj_mask_path_write(struct nx_buf *buf, struct nx_str path)
     char before = '.';
     for (size_t i = 0; i < path.len; i++) {
         char c = path.ptr[i];
+        size_t quoted = quoted_name_length(path, i);
+        if (quoted > 0) {
+            nx_buf_append(buf, path.ptr + i, quoted);
+            i += quoted - 1;
+            before = '`';
+            continue;
+        }
         /* An underscore must be within a name, and only a letter behind it can show it was there.
          */
         bool fits = is_lower(c) ||

@@ -56,16 +56,15 @@ static nx_status read_field_mask(struct pbj_in *in, const struct json_token *tok
     const ProtobufCFieldDescriptor *field = &google__protobuf__field_mask__descriptor.fields[0];
     struct nx_str rest = token->text;
     while (rest.len > 0) {
-        const char *comma = memchr(rest.ptr, ',', rest.len);
-        struct nx_str path = {rest.ptr, comma ? (size_t)(comma - rest.ptr) : rest.len};
+        struct nx_str path = pbj_mask_next_path(rest);
         void *slot = pbj_append(in->arena, message, field);
         if (!slot)
             return nx_fail_memory();
         NX_TRY(read_mask_path(in, path, slot));
         mask->n_paths++;
-        if (!comma)
+        if (path.len == rest.len)
             break;
-        rest = (struct nx_str){comma + 1, rest.len - path.len - 1};
+        rest = (struct nx_str){rest.ptr + path.len + 1, rest.len - path.len - 1};
         if (rest.len == 0)
             return pbj_fail(in, "ends with a comma");
     }

@@ -193,6 +193,9 @@ static const struct {
     {{AT(OAS_POST, "/v1/categories/7:undelete"), NULL, "{\"name\":\"categories/8\"}"},
      "INVALID_ARGUMENT name"},
     {{AT(OAS_POST, "/v1/categories/7:undelete"), NULL, "{\"nam\":1}"}, "INVALID_ARGUMENT nam"},
+    {{PATCH, "updateMask=attributes.fooBar.item_no,price.units,attributes.`a.b,c`", "{}"},
+     "{\"product\":{\"name\":\"products/1\"},\"updateMask\":"
+     "\"attributes.`fooBar`.`item_no`,price.units,attributes.`a.b,c`\"}"},
     {{PATCH, "updateMask=title", "{\"name\":\"products/1\"}"},
      "{\"product\":{\"name\":\"products/1\"},\"updateMask\":\"title\"}"},
     {{PATCH, NULL, "{\"name\":\"products/2\"}"}, "INVALID_ARGUMENT product.name"},
