@@ -3,6 +3,7 @@
 #include "grpc/health/v1/health.nexus.h"
 #include "gw_error.h"
 #include "gw_headers.h"
+#include "gw_redirect.h"
 #include "gw_transcode.h"
 #include "gw_url.h"
 #include "nx_clock.h"
@@ -264,10 +265,14 @@ static nx_status render(struct gw_exchange *exchange)
     const ProtobufCMessage *message = answer_message(exchange);
     if (!message)
         return nx_fail_memory();
+    const char *location;
+    NX_TRY(gw_redirect_find(exchange->match.route, exchange->response, exchange->path,
+                            exchange->query, exchange->arena, &location));
     const char *etag = answer_etag(exchange->match.route, message);
     const char *known = exchange->verb == OAS_GET ? header(exchange, "If-None-Match") : NULL;
     bool is_known = etag && known && gw_headers_lists_etag(known, etag);
-    gw_answer_init(&exchange->answer, is_known ? 304 : 200, exchange->request_id);
+    gw_answer_init(&exchange->answer, is_known ? 304 : location ? 301 : 200, exchange->request_id);
+    gw_answer_add(&exchange->answer, "Location", location);
     gw_answer_add(&exchange->answer, "ETag", etag);
     /* A 304 sends no content, but tells how long it would be. */
     NX_TRY(pbj_write(message, &options, exchange->arena, &exchange->out));

@@ -111,9 +111,8 @@ nx_status gw_field_set(ProtobufCMessage *message, const struct gw_field_path *pa
     return pbj_set_from_text(message, gw_field_leaf(path), path->text, text, arena);
 }
 
-/* The message that holds the leaf, or NULL when one above it is not there. */
-static const ProtobufCMessage *holder(const ProtobufCMessage *message,
-                                      const struct gw_field_path *path)
+const ProtobufCMessage *gw_field_holder(const ProtobufCMessage *message,
+                                        const struct gw_field_path *path)
 {
     for (unsigned i = 0; message && i + 1 < path->depth; i++) {
         const ProtobufCFieldDescriptor *field = path->fields[i];
@@ -144,8 +143,8 @@ bool gw_field_same(const ProtobufCMessage *message, const ProtobufCMessage *othe
                    const struct gw_field_path *path)
 {
     const ProtobufCFieldDescriptor *field = gw_field_leaf(path);
-    message = holder(message, path);
-    other = holder(other, path);
+    message = gw_field_holder(message, path);
+    other = gw_field_holder(other, path);
     if (!message || !other)
         return false;
     if (field->type == PROTOBUF_C_TYPE_STRING)

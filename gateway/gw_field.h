@@ -34,6 +34,10 @@ bool gw_field_overlaps(const char *path, const char *other);
 nx_status gw_field_set(ProtobufCMessage *message, const struct gw_field_path *path,
                        struct nx_str text, struct nx_arena *arena) NX_MUST_USE;
 
+/* The message that holds the leaf, or NULL when one above it is not there. */
+const ProtobufCMessage *gw_field_holder(const ProtobufCMessage *message,
+                                        const struct gw_field_path *path);
+
 /* Whether two messages of one type have the same value at the path of a singular scalar. */
 bool gw_field_same(const ProtobufCMessage *message, const ProtobufCMessage *other,
                    const struct gw_field_path *path);

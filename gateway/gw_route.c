@@ -155,6 +155,32 @@ static nx_status bind_answer(struct binding *binding)
     return NX_STATUS_OK;
 }
 
+static nx_status bind_redirect(struct binding *binding)
+{
+    struct gw_route *route = &binding->route;
+    const struct oas_rule *rule = route->rule;
+    struct gw_field_path *from = &route->redirect_from;
+    if (!rule->redirect_parameter)
+        return NX_STATUS_OK;
+    const ProtobufCFieldDescriptor *parameter = protobuf_c_message_descriptor_get_field_by_name(
+        route->method->request, rule->redirect_parameter);
+    bool is_text = parameter && parameter->type == PROTOBUF_C_TYPE_STRING &&
+                   parameter->label != PROTOBUF_C_LABEL_REPEATED;
+    for (size_t i = 0; is_text && i < route->template.variable_count; i++)
+        is_text = route->variables[i].field.fields[0] != parameter;
+    if (!is_text)
+        return fail(binding, "the redirect's parameter '%s' is no text in the query",
+                    rule->redirect_parameter);
+    NX_TRY(gw_field_find(route->method->response, nx_str_from(rule->redirect_from), binding->arena,
+                         from));
+    if (from->depth == 0 || gw_field_leaf(from)->type != PROTOBUF_C_TYPE_STRING ||
+        gw_field_leaf(from)->label == PROTOBUF_C_LABEL_REPEATED)
+        return fail(binding, "the redirect's '%s' is no text of %s", rule->redirect_from,
+                    route->method->response->name);
+    route->redirect_parameter = parameter;
+    return NX_STATUS_OK;
+}
+
 /* Find the fields that headers fill, and the mask that PATCH does. */
 static void bind_conventions(struct gw_route *route)
 {
@@ -179,6 +205,7 @@ nx_status gw_route_bind(const struct oas_rule *rule, const char *file,
     NX_TRY(bind_path(&binding));
     NX_TRY(bind_body(&binding));
     NX_TRY(bind_answer(&binding));
+    NX_TRY(bind_redirect(&binding));
     bind_conventions(&binding.route);
     *ret_route = binding.route;
     return NX_STATUS_OK;

@@ -29,6 +29,9 @@ struct gw_route {
     const ProtobufCFieldDescriptor *response;  /* the part that is the answer; NULL: all of it */
     const ProtobufCMessageDescriptor *answers; /* the type of the answer */
 
+    const ProtobufCFieldDescriptor *redirect_parameter; /* of the request; NULL: no redirects */
+    struct gw_field_path redirect_from;                 /* of the response */
+
     /* Fields that HTTP has its own words for; NULL where there is none. */
     const ProtobufCFieldDescriptor *update_mask;   /* the request's, filled on PATCH */
     const ProtobufCFieldDescriptor *request_id;    /* the request's: Idempotency-Key */

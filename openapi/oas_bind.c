@@ -272,6 +272,41 @@ static nx_status bind_query(struct binder *binder)
     return walk_query(binder, &scope);
 }
 
+/* The field of a response at a path, if it is one text; else NULL. */
+static const struct oas_field *find_text(const struct oas_type *type, const char *path)
+{
+    const struct oas_field *field = NULL;
+    for (const char *part = path; part; part = *part ? part + 1 : NULL) {
+        size_t len = strcspn(part, ".");
+        field = type ? oas_type_field(type, (struct nx_str){part, len}) : NULL;
+        if (!field || field->repeated)
+            return NULL;
+        type = oas_field_is_message(field) ? field->type : NULL;
+        part += len;
+    }
+    bool is_text =
+        field && field->kind == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_STRING;
+    return is_text ? field : NULL;
+}
+
+static nx_status bind_redirect(struct binder *binder)
+{
+    const struct oas_operation *operation = binder->operation;
+    const struct oas_rule *rule = operation->rule;
+    if (!rule->redirect_parameter)
+        return NX_STATUS_OK;
+    const struct oas_field *parameter =
+        find_text(operation->method->input, rule->redirect_parameter);
+    bool is_there = false;
+    for (size_t i = 0; i < operation->query_param_count; i++)
+        is_there |= operation->query_params[i].field == parameter;
+    if (!parameter || !is_there)
+        return fail_rule(binder, "is no text in the query", rule->redirect_parameter);
+    if (!find_text(operation->method->output, rule->redirect_from))
+        return fail_rule(binder, "is no text in the response", rule->redirect_from);
+    return NX_STATUS_OK;
+}
+
 static const char *find_tag(const struct binder *binder)
 {
     const struct oas_spec *spec = binder->spec;
@@ -322,6 +357,7 @@ static nx_status bind_rule(struct binder *binder, const struct oas_rule *rule)
     NX_TRY(bind_path(binder));
     NX_TRY(bind_body(binder));
     NX_TRY(bind_query(binder));
+    NX_TRY(bind_redirect(binder));
     NX_TRY(compare_with_earlier(binder));
     operation->tag = find_tag(binder);
     binder->operations->count++;

@@ -223,24 +223,46 @@ static void write_header_ref(struct oas_writer *writer, const char *header, cons
     oas_write_end(writer);
 }
 
-static void write_success(struct oas_writer *writer, const struct oas_operation *operation,
+static void write_content(struct oas_writer *writer, const struct oas_operation *operation,
                           const struct oas_schemas *schemas)
 {
-    const struct oas_type *output = operation->method->output;
-    oas_write_object_member(writer, "200");
-    oas_write_member(writer, "description", *output->comment ? output->comment : "Done.");
-    if (answers_etag(operation))
-        write_header_ref(writer, "ETag", "ETag");
     oas_write_object_member(writer, "content");
     oas_write_object_member(writer, "application/json");
     oas_write_object_member(writer, "schema");
     if (operation->response)
         oas_schema_write_field(writer, schemas, operation->response, false);
     else
-        oas_schema_write_type(writer, schemas, output, false);
+        oas_schema_write_type(writer, schemas, operation->method->output, false);
     oas_write_end(writer);
     oas_write_end(writer);
     oas_write_end(writer);
+}
+
+static void write_success(struct oas_writer *writer, const struct oas_operation *operation,
+                          const struct oas_schemas *schemas)
+{
+    const char *comment = operation->method->output->comment;
+    oas_write_object_member(writer, "200");
+    oas_write_member(writer, "description", *comment ? comment : "Done.");
+    if (answers_etag(operation))
+        write_header_ref(writer, "ETag", "ETag");
+    write_content(writer, operation, schemas);
+    oas_write_end(writer);
+}
+
+/* The same content, and where to ask for it from now on. */
+static void write_redirect(struct oas_writer *writer, const struct oas_operation *operation,
+                           const struct oas_schemas *schemas)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+             "Found by what it was known by before. What it is known by now is in "
+             "`%.100s`, and in the header.",
+             operation->rule->redirect_from);
+    oas_write_object_member(writer, "301");
+    oas_write_member(writer, "description", text);
+    write_header_ref(writer, "Location", "Location");
+    write_content(writer, operation, schemas);
     oas_write_end(writer);
 }
 
@@ -249,6 +271,8 @@ static void write_answers(struct oas_writer *writer, const struct oas_operation 
 {
     oas_write_object_member(writer, "responses");
     write_success(writer, operation, schemas);
+    if (operation->rule->redirect_parameter)
+        write_redirect(writer, operation, schemas);
     for (size_t i = 0; i < ANSWER_COUNT; i++) {
         if (!answers[i].applies(operation))
             continue;
@@ -358,6 +382,7 @@ void oas_paths_write_components(struct oas_writer *writer)
 
     oas_write_object_member(writer, "headers");
     write_header(writer, "ETag", "Changes with every write of the resource.", "string");
+    write_header(writer, "Location", "The URL to use from now on, relative to this one.", "string");
     write_header(writer, "RetryAfter",
                  "Seconds to wait before trying again, where that may help: always with 503.",
                  "integer");

@@ -19,10 +19,16 @@ struct spec_handle {
     struct nx_arena *arena;
 };
 
+struct file_redirect {
+    char *parameter;
+    char *from;
+};
+
 struct file_binding {
     char *verbs[VERB_COUNT]; /* by enum oas_verb; the path template, or NULL */
     char *body;
     char *response_body;
+    struct file_redirect *redirect;
 };
 
 struct file_rule {
@@ -94,8 +100,15 @@ struct file_top {
         OPTIONAL_TEXT("patch", type, prefix verbs[OAS_PATCH]),                                     \
         OPTIONAL_TEXT("delete", type, prefix verbs[OAS_DELETE]),                                   \
         OPTIONAL_TEXT("body", type, prefix body),                                                  \
-        OPTIONAL_TEXT("response_body", type, prefix response_body)
+        OPTIONAL_TEXT("response_body", type, prefix response_body),                                \
+        CYAML_FIELD_MAPPING_PTR("redirect", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type,        \
+                                prefix redirect, redirect_fields)
 
+static const cyaml_schema_field_t redirect_fields[] = {
+    TEXT("parameter", struct file_redirect, parameter),
+    TEXT("from", struct file_redirect, from),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t binding_fields[] = {
     BINDING_FIELDS(struct file_binding, ),
     CYAML_FIELD_END,
@@ -210,6 +223,14 @@ static unsigned find_verb(const struct file_binding *binding, enum oas_verb *ret
     return found;
 }
 
+/* Fail for one key of a binding: a message about it points at its line. */
+static nx_status fail_key(const struct build *build, int position, const char *key,
+                          const char *selector, const char *message)
+{
+    int at = cfg_yaml_member(build->yaml, position, key);
+    return fail_at(build, cfg_yaml_line(build->yaml, at), selector, message);
+}
+
 static nx_status add_rule(const struct build *build, const char *selector,
                           const struct file_binding *binding, int position)
 {
@@ -225,17 +246,20 @@ static nx_status add_rule(const struct build *build, const char *selector,
                        verbs ? "more than one of get, put, post, patch, delete"
                              : "none of get, put, post, patch, delete");
     rule.path = binding->verbs[rule.verb];
-    /* A message about one key points at that key; the rule itself is known by its first line. */
-    int at = cfg_yaml_member(build->yaml, position, verb_names[rule.verb]);
     struct oas_template template;
     nx_status status = oas_template_parse(rule.path, build->arena, &template);
     if (status.code == NX_INVALID_ARGUMENT)
-        return fail_at(build, cfg_yaml_line(build->yaml, at), selector, nx_status_message(status));
+        return fail_key(build, position, verb_names[rule.verb], selector,
+                        nx_status_message(status));
     NX_TRY(status);
     if (*rule.body && (rule.verb == OAS_GET || rule.verb == OAS_DELETE))
-        return fail_at(build,
-                       cfg_yaml_line(build->yaml, cfg_yaml_member(build->yaml, position, "body")),
-                       selector, "a get or delete has no body");
+        return fail_key(build, position, "body", selector, "a get or delete has no body");
+    if (binding->redirect && rule.verb != OAS_GET)
+        return fail_key(build, position, "redirect", selector, "only a get can redirect");
+    if (binding->redirect) {
+        rule.redirect_parameter = binding->redirect->parameter;
+        rule.redirect_from = binding->redirect->from;
+    }
     build->spec->rules[build->spec->rule_count++] = rule;
     return NX_STATUS_OK;
 }

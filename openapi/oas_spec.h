@@ -23,6 +23,10 @@ struct oas_rule {
     const char *body;          /* "*", a field of the request, or "" for none */
     const char *response_body; /* a field of the response, or "" for all of it */
     unsigned line;             /* in the file, for messages */
+    /* A response that has a text in the field `redirect_from` sends the client to the same URL with
+     * that as the query's parameter `redirect_parameter`. NULL: none does. */
+    const char *redirect_parameter;
+    const char *redirect_from;
 };
 
 /* A group of operations in the document: those whose path begins with the prefix, and with no

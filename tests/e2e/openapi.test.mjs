@@ -141,3 +141,12 @@ test('examples have only fields that can be written', () => {
   }
   assert.ok(examples > 0);
 });
+
+test('a lookup says that it may redirect', () => {
+  for (const name of ['Product', 'Category']) {
+    const { 200: found, 301: moved } = byId.get(`CatalogService_Lookup${name}`).operation.responses;
+    assert.equal(follow(moved.headers.Location).schema.type, 'string');
+    assert.deepEqual(moved.content, found.content);
+  }
+  assert.equal(byId.get('CatalogService_GetProduct').operation.responses[301], undefined);
+});

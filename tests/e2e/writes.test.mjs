@@ -438,6 +438,36 @@ test('a category is found by its slugs, too', async () => {
   await refused(client.call('LookupCategory', {}), 'INVALID_ARGUMENT', 'slug');
 });
 
+test('over REST a former slug is a redirect, with the answer in it', async () => {
+  const product = await createProduct({ title: 'Mover', slug: 'mover-1' });
+  await rename(product.name, 'mover-2');
+  const category = await createCategory({ title: 'Mover', slug: 'mover-1' });
+  await client.call('UpdateCategory', { category: { name: category.name, slug: 'mover-2' }, updateMask: { paths: ['slug'] } });
+  for (const [collection, field, { name }] of [['products', 'product', product], ['categories', 'category', category]]) {
+    const url = `/v1/${collection}:lookup`;
+    const moved = await instance.rest('GET', `${url}?slug=mover-1`);
+    assert.equal(moved.status, 301);
+    assert.equal(moved.headers.get('location'), `${url}?slug=mover-2`);
+    assert.equal(moved.headers.get('cache-control'), 'no-cache');
+    assert.equal(moved.headers.get('content-type'), 'application/json');
+    assert.equal(moved.body[field].name, name);
+    assert.equal(moved.body.moved.currentSlug, 'mover-2');
+    assert.equal((await instance.rest('HEAD', `${url}?slug=mover-1`)).headers.get('location'), `${url}?slug=mover-2`);
+    const current = await instance.rest('GET', `${url}?slug=mover-2`);
+    assert.equal(current.status, 200);
+    assert.equal(current.headers.get('location'), null);
+    assert.equal(current.body.moved, undefined);
+    const followed = await fetch(`${instance.http}${url}?slug=mover-1`);
+    assert.equal(followed.status, 200);
+    assert.ok(followed.redirected);
+    assert.deepEqual(await followed.json(), current.body);
+    // As it was written, but for the value.
+    const odd = await instance.rest('GET', `${url}?&%73lug=%6dover-1&`);
+    assert.equal(odd.headers.get('location'), `${url}?%73lug=mover-2`);
+    assert.equal((await instance.rest('GET', `/${url}?slug=mover-1`)).status, 404);
+  }
+});
+
 test('a lookup by nothing, or by what is no slug, is refused', async () => {
   await refused(client.call('LookupProduct', {}), 'INVALID_ARGUMENT', 'key');
   await refused(lookup('no such'), 'INVALID_ARGUMENT', 'slug');

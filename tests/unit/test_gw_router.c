@@ -17,19 +17,19 @@
 static const struct wire_service *const services[] = {&nexus_catalog_v1_catalog_service};
 
 static struct oas_rule rules[] = {
-    {S "ListProducts", OAS_GET, "/v1/products", "", "", 10},
-    {S "CreateProduct", OAS_POST, "/v1/products", "product", "", 11},
-    {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 12},
-    {S "UpdateProduct", OAS_PATCH, "/v1/{product.name=products/*}", "product", "", 13},
-    {S "DeleteProduct", OAS_DELETE, "/v1/{name=products/*}", "", "", 14},
-    {S "GetCategory", OAS_GET, "/v1/products/best", "", "", 15},
-    {S "GetCategory", OAS_GET, "/v1/products:lookup", "", "", 16},
-    {S "DeleteCategory", OAS_POST, "/v1/{name=categories/*}:undelete", "*", "", 17},
-    {S "GetCategory", OAS_GET, "/v1/one/{name}", "", "", 18},
-    {S "GetCategory", OAS_GET, "/v1/{name=media/**}", "", "", 19},
-    {S "GetProduct", OAS_GET, "/v1/media/{name=**}:info", "", "", 20},
-    {S "ListCategories", OAS_GET, "/v1/*/top", "", "", 21},
-    {S "CreateCategory", OAS_PUT, "/v1/numbered/{category_id}", "category", "", 22},
+    {S "ListProducts", OAS_GET, "/v1/products", "", "", 10, NULL, NULL},
+    {S "CreateProduct", OAS_POST, "/v1/products", "product", "", 11, NULL, NULL},
+    {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 12, NULL, NULL},
+    {S "UpdateProduct", OAS_PATCH, "/v1/{product.name=products/*}", "product", "", 13, NULL, NULL},
+    {S "DeleteProduct", OAS_DELETE, "/v1/{name=products/*}", "", "", 14, NULL, NULL},
+    {S "GetCategory", OAS_GET, "/v1/products/best", "", "", 15, NULL, NULL},
+    {S "GetCategory", OAS_GET, "/v1/products:lookup", "", "", 16, NULL, NULL},
+    {S "DeleteCategory", OAS_POST, "/v1/{name=categories/*}:undelete", "*", "", 17, NULL, NULL},
+    {S "GetCategory", OAS_GET, "/v1/one/{name}", "", "", 18, NULL, NULL},
+    {S "GetCategory", OAS_GET, "/v1/{name=media/**}", "", "", 19, NULL, NULL},
+    {S "GetProduct", OAS_GET, "/v1/media/{name=**}:info", "", "", 20, NULL, NULL},
+    {S "ListCategories", OAS_GET, "/v1/*/top", "", "", 21, NULL, NULL},
+    {S "CreateCategory", OAS_PUT, "/v1/numbered/{category_id}", "category", "", 22, NULL, NULL},
 };
 
 static int set_up(void **state)
@@ -172,27 +172,37 @@ static const struct {
     struct oas_rule rule;
     const char *message;
 } wrong_rules[] = {
-    {{S "GetNothing", OAS_GET, "/v1/a", "", "", 1},
+    {{S "GetNothing", OAS_GET, "/v1/a", "", "", 1, NULL, NULL},
      "nexus.yaml:1: the service has no RPC '" S "GetNothing'"},
-    {{"other.Service.Get", OAS_GET, "/v1/a", "", "", 2},
+    {{"other.Service.Get", OAS_GET, "/v1/a", "", "", 2, NULL, NULL},
      "nexus.yaml:2: no service has the RPC 'other.Service.Get'"},
-    {{"", OAS_GET, "/v1/a", "", "", 3}, "nexus.yaml:3: no service has the RPC ''"},
-    {{S "GetProduct", OAS_GET, "/v1/{name", "", "", 4}, "nexus.yaml:4: path '/v1/{name'"},
-    {{S "GetProduct", OAS_GET, "/v1/{slug}", "", "", 5},
+    {{"", OAS_GET, "/v1/a", "", "", 3, NULL, NULL}, "nexus.yaml:3: no service has the RPC ''"},
+    {{S "GetProduct", OAS_GET, "/v1/{name", "", "", 4, NULL, NULL},
+     "nexus.yaml:4: path '/v1/{name'"},
+    {{S "GetProduct", OAS_GET, "/v1/{slug}", "", "", 5, NULL, NULL},
      "nexus.yaml:5: nexus.catalog.v1.GetProductRequest has no field 'slug'"},
-    {{S "UpdateProduct", OAS_PATCH, "/v1/{product}", "", "", 6},
+    {{S "UpdateProduct", OAS_PATCH, "/v1/{product}", "", "", 6, NULL, NULL},
      "nexus.yaml:6: 'product' in the path is no single value"},
-    {{S "UpdateProduct", OAS_PATCH, "/v1/{product.tags}", "", "", 7},
+    {{S "UpdateProduct", OAS_PATCH, "/v1/{product.tags}", "", "", 7, NULL, NULL},
      "nexus.yaml:7: 'product.tags' in the path is no single value"},
-    {{S "CreateProduct", OAS_POST, "/v1/a", "item", "", 8},
+    {{S "CreateProduct", OAS_POST, "/v1/a", "item", "", 8, NULL, NULL},
      "nexus.yaml:8: the body 'item' is no message field of"},
-    {{S "CreateProduct", OAS_POST, "/v1/a", "request_id", "", 9},
+    {{S "CreateProduct", OAS_POST, "/v1/a", "request_id", "", 9, NULL, NULL},
      "nexus.yaml:9: the body 'request_id' is no message field of"},
-    {{S "CreateProduct", OAS_GET, "/v1/a", "product", "", 10}, "nexus.yaml:10: GET takes no body"},
-    {{S "GetProduct", OAS_GET, "/v1/a", "", "title", 11},
+    {{S "CreateProduct", OAS_GET, "/v1/a", "product", "", 10, NULL, NULL},
+     "nexus.yaml:10: GET takes no body"},
+    {{S "LookupProduct", OAS_GET, "/v1/a", "", "", 12, "slugs", "moved.current_slug"},
+     "nexus.yaml:12: the redirect's parameter 'slugs' is no text in the query"},
+    {{S "LookupCategory", OAS_GET, "/v1/{slug}", "", "", 13, "slug", "moved.current_slug"},
+     "nexus.yaml:13: the redirect's parameter 'slug' is no text in the query"},
+    {{S "LookupProduct", OAS_GET, "/v1/a", "", "", 14, "slug", "moved.slugs"},
+     "nexus.yaml:14: the redirect's 'moved.slugs' is no text of"},
+    {{S "LookupProduct", OAS_GET, "/v1/a", "", "", 15, "slug", "moved"},
+     "nexus.yaml:15: the redirect's 'moved' is no text of"},
+    {{S "GetProduct", OAS_GET, "/v1/a", "", "title", 11, NULL, NULL},
      "nexus.yaml:11: the response_body 'title' is no message field of"},
     {{S "GetProduct", OAS_GET, "/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a",
-      "", "", 12},
+      "", "", 12, NULL, NULL},
      "nexus.yaml:12: a path of more than 32 segments"},
 };
 
@@ -213,8 +223,8 @@ static void test_gw_router__refuses_a_rule_that_cannot_work(void **state)
 static void test_gw_router__refuses_two_rules_for_the_same(void **state)
 {
     struct oas_rule pair[] = {
-        {S "GetProduct", OAS_GET, "/v1/{name=things/*}", "", "", 5},
-        {S "GetCategory", OAS_GET, "/v1/things/{name}", "", "", 6},
+        {S "GetProduct", OAS_GET, "/v1/{name=things/*}", "", "", 5, NULL, NULL},
+        {S "GetCategory", OAS_GET, "/v1/things/{name}", "", "", 6, NULL, NULL},
     };
     const struct oas_spec spec = {.rules = pair, .rule_count = 2};
     struct gw_router *router;

@@ -21,14 +21,14 @@
 static const struct wire_service *const services[] = {&nexus_catalog_v1_catalog_service};
 
 static struct oas_rule rules[] = {
-    {S "ListProducts", OAS_GET, "/v1/products", "", "", 1},
-    {S "CreateProduct", OAS_POST, "/v1/products", "product", "", 2},
-    {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 3},
-    {S "UpdateProduct", OAS_PATCH, "/v1/{product.name=products/*}", "product", "", 4},
-    {S "DeleteProduct", OAS_DELETE, "/v1/{name=products/*}", "", "", 5},
-    {S "DeleteCategory", OAS_POST, "/v1/{name=categories/*}:undelete", "*", "", 6},
-    {S "CreateCategory", OAS_PUT, "/v1/numbered/{category_id}", "category", "", 7},
-    {S "UpdateProduct", OAS_PUT, "/v1/open/{product.name}", "", "", 8},
+    {S "ListProducts", OAS_GET, "/v1/products", "", "", 1, NULL, NULL},
+    {S "CreateProduct", OAS_POST, "/v1/products", "product", "", 2, NULL, NULL},
+    {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 3, NULL, NULL},
+    {S "UpdateProduct", OAS_PATCH, "/v1/{product.name=products/*}", "product", "", 4, NULL, NULL},
+    {S "DeleteProduct", OAS_DELETE, "/v1/{name=products/*}", "", "", 5, NULL, NULL},
+    {S "DeleteCategory", OAS_POST, "/v1/{name=categories/*}:undelete", "*", "", 6, NULL, NULL},
+    {S "CreateCategory", OAS_PUT, "/v1/numbered/{category_id}", "category", "", 7, NULL, NULL},
+    {S "UpdateProduct", OAS_PUT, "/v1/open/{product.name}", "", "", 8, NULL, NULL},
 };
 
 struct fixture {

@@ -100,7 +100,7 @@ static const struct bad_spec bad_specs[] = {
      "s.yaml:4: a.B.C: more than one of get, put, post, patch, delete"},
     {RULE("      get: /a\n      head: /b\n"),
      "s.yaml:6: unknown key 'head' (known: selector, get, put, post, patch, delete, body, "
-     "response_body, additional_bindings)"},
+     "response_body, redirect, additional_bindings)"},
     {RULE("      get: /a\n      get: /b\n"), "s.yaml:6: 'get' is there twice"},
     {RULE("      get: /a\n      body: x\n"), "s.yaml:6: a.B.C: a get or delete has no body"},
     {RULE("      get: /a\n    - selector: x.Y.Z\n      get: /c\n    - selector: a.B.C\n"
@@ -111,7 +111,11 @@ static const struct bad_spec bad_specs[] = {
      "s.yaml:8: a.B.C: none of get, put, post, patch, delete"},
     {RULE("      get: /a\n      additional_bindings:\n        - selector: x\n"),
      "s.yaml:7: unknown key 'selector' (known: get, put, post, patch, delete, body, "
-     "response_body)"},
+     "response_body, redirect)"},
+    {RULE("      post: /a\n      redirect: {parameter: x, from: y}\n"),
+     "s.yaml:6: a.B.C: only a get can redirect"},
+    {RULE("      get: /a\n      redirect: {parameter: x}\n"), "s.yaml:6: 'from' is missing"},
+    {RULE("      get: /a\n      redirect: x\n"), "s.yaml:6: redirect must be a mapping of keys"},
     {RULE("      get: [/a\n"), "s.yaml:6: did not find expected ',' or ']'"},
 };
 
