@@ -3,6 +3,7 @@ drop function catalog.shown(catalog.product_image);
 drop function catalog.shown(catalog.variant);
 drop function catalog.shown(catalog.category);
 drop function catalog.shown(catalog.product);
+drop function catalog.shown_names(text, bigint[]);
 drop function catalog.shown_money(text, numeric);
 drop function catalog.shown_time(timestamptz);
 drop function catalog.require_current(text, text, bigint, bigint);

@@ -105,44 +105,66 @@ language sql immutable as $$
         'nanos', ((amount - trunc(amount)) * 1000000000)::integer) end
 $$;
 
--- What the audit log shows of a row: the fields that can change, as JSON.
-create function catalog.shown(kept catalog.product) returns jsonb language sql stable as $$
-    select jsonb_build_object('title', kept.title, 'slug', kept.slug,
+-- Names of resources, as JSON.
+create function catalog.shown_names(collection text, ids bigint[]) returns jsonb
+language plpgsql immutable as $$
+begin
+    return (select jsonb_agg(collection || id) from unnest(ids) as id);
+end
+$$;
+
+-- What the audit log shows of a row: the fields that can change, as JSON. These are in PL/pgSQL as
+-- that keeps plans: an SQL function that is not inlined is planned anew by each statement, which
+-- takes longer than the write itself.
+create function catalog.shown(kept catalog.product) returns jsonb language plpgsql stable as $$
+begin
+    return jsonb_build_object('title', kept.title, 'slug', kept.slug,
         'description', kept.description,
         'price', catalog.shown_money(kept.price_currency, kept.price_amount),
         'category', 'categories/' || kept.category_id,
-        'additional_categories', (select coalesce(jsonb_agg('categories/' || id), '[]')
-            from unnest(kept.additional_category_ids) as id),
+        'additional_categories', case when kept.additional_category_ids = '{}' then '[]'
+            else catalog.shown_names('categories/', kept.additional_category_ids) end,
         'brand', kept.brand, 'tags', kept.tags, 'attributes', kept.attributes,
         'inventory', kept.inventory::text, 'allow_backorder', kept.allow_backorder,
         'state', (array['STATE_DRAFT', 'STATE_ACTIVE', 'STATE_ARCHIVED'])[kept.state],
-        'delete_time', catalog.shown_time(kept.delete_time))
+        'delete_time', catalog.shown_time(kept.delete_time));
+end
 $$;
-create function catalog.shown(kept catalog.category) returns jsonb language sql stable as $$
-    select jsonb_build_object('title', kept.title, 'slug', kept.slug,
+create function catalog.shown(kept catalog.category) returns jsonb language plpgsql stable as $$
+begin
+    return jsonb_build_object('title', kept.title, 'slug', kept.slug,
         'parent', 'categories/' || kept.parent_id, 'description', kept.description,
         'position', kept.position, 'path', kept.path,
-        'delete_time', catalog.shown_time(kept.delete_time))
+        'delete_time', catalog.shown_time(kept.delete_time));
+end
 $$;
-create function catalog.shown(kept catalog.variant) returns jsonb language sql stable as $$
-    select jsonb_build_object('sku', kept.sku, 'title', kept.title,
+create function catalog.shown(kept catalog.variant) returns jsonb language plpgsql stable as $$
+begin
+    return jsonb_build_object('sku', kept.sku, 'title', kept.title,
         'price', catalog.shown_money(kept.price_currency, kept.price_amount),
         'inventory', kept.inventory::text, 'attributes', kept.attributes,
-        'position', kept.position)
+        'position', kept.position);
+end
 $$;
-create function catalog.shown(kept catalog.product_image) returns jsonb language sql stable as $$
-    select jsonb_build_object('alt_text', kept.alt_text, 'position', kept.position, 'uri', kept.uri,
-        'content_type', kept.content_type, 'width', kept.width, 'height', kept.height,
-        'size_bytes', kept.size_bytes::text, 'sha256', kept.sha256)
+create function catalog.shown(kept catalog.product_image) returns jsonb
+language plpgsql stable as $$
+begin
+    return jsonb_build_object('alt_text', kept.alt_text, 'position', kept.position,
+        'uri', kept.uri, 'content_type', kept.content_type, 'width', kept.width,
+        'height', kept.height, 'size_bytes', kept.size_bytes::text, 'sha256', kept.sha256);
+end
 $$;
 
 -- The difference of two of these; null is what is not there. What a new resource has empty is left
 -- out.
-create function catalog.changes(old jsonb, new jsonb) returns jsonb language sql immutable as $$
-    select coalesce(jsonb_agg(jsonb_build_object('field', field, 'old', old -> field,
-               'new', new -> field)), '[]')
-    from jsonb_object_keys(coalesce(new, old)) as field
-    where coalesce(old -> field, 'null') <> coalesce(new -> field, 'null')
-      and (old is not null
-           or new -> field not in ('null', '""', '[]', '{}', 'false', '0', '"0"'))
+create function catalog.changes(old jsonb, new jsonb) returns jsonb
+language plpgsql immutable as $$
+begin
+    return (select coalesce(jsonb_agg(jsonb_build_object('field', field, 'old', old -> field,
+                'new', new -> field)), '[]')
+        from jsonb_object_keys(coalesce(new, old)) as field
+        where coalesce(old -> field, 'null') <> coalesce(new -> field, 'null')
+          and (old is not null
+               or new -> field not in ('null', '""', '[]', '{}', 'false', '0', '"0"')));
+end
 $$;

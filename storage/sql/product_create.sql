@@ -2,8 +2,9 @@
 with item as materialized (
     select given.ordinal, given.at, given.item ->> 'derive' as derive,
            given.id is not null as is_given,
-           catalog.claim_id('catalog.product_id_seq',
-               (select last_value from catalog.product_id_seq), given.id) as new_id,
+           case when given.id is null then nextval('catalog.product_id_seq')
+           else catalog.claim_id('catalog.product_id_seq',
+               (select last_value from catalog.product_id_seq), given.id) end as new_id,
            wanted.*
     from (@write_items@) as given,
          jsonb_populate_record(null::catalog.product, given.item -> 'columns') as wanted
@@ -16,6 +17,7 @@ with item as materialized (
     from item
 ), named as materialized (
     select wished.*, case when derive is null then slug
+        when $6::integer = 0 and not is_taken then derive
         else catalog.derive_slug(derive, is_taken, new_id, $6::integer, 255) end as new_slug
     from wished
 ), written as (
@@ -27,8 +29,9 @@ with item as materialized (
       and (not is_given or not exists (select from catalog.product as other
                where other.id = new_id)
            or catalog.refuse('NX006', left(at, -1) || '_id', 'is in use'))
-      and catalog.require_category(at || 'category', category_id)
-      and catalog.require_categories(at || 'additional_categories', additional_category_ids)
+      and (category_id is null or catalog.require_category(at || 'category', category_id))
+      and (additional_category_ids = '{}'
+           or catalog.require_categories(at || 'additional_categories', additional_category_ids))
       and (inventory >= 0 or allow_backorder or catalog.refuse('NX003', at || 'inventory',
               'must not be negative unless allow_backorder is set'))
     returning id, product as now

@@ -16,7 +16,8 @@ with item as materialized (
 ), named as materialized (
     select ordinal, at, id, was, case when derive is null then item -> 'columns'
         else jsonb_set(item -> 'columns', '{slug}', to_jsonb(
-            catalog.derive_slug(derive, is_taken, id, $6::integer, 255))) end as columns
+            case when $6::integer = 0 and not is_taken then derive
+            else catalog.derive_slug(derive, is_taken, id, $6::integer, 255) end)) end as columns
     from wished
     where derive is not null or not is_taken or catalog.refuse('NX006', at || 'slug', 'is in use')
 ), written as (
@@ -26,10 +27,12 @@ with item as materialized (
         revision = nextval('catalog.revision'), update_time = now()
     from named
     where product.id = named.id
-      and catalog.require_category(at || 'category', (columns ->> 'category_id')::bigint)
-      and catalog.require_categories(at || 'additional_categories',
-              (select array_agg(value::bigint)
-               from jsonb_array_elements_text(columns -> 'additional_category_ids') as value))
+      and (columns ->> 'category_id' is null
+           or catalog.require_category(at || 'category', (columns ->> 'category_id')::bigint))
+      and (not columns ? 'additional_category_ids'
+           or catalog.require_categories(at || 'additional_categories',
+                  (select array_agg(value::bigint)
+                   from jsonb_array_elements_text(columns -> 'additional_category_ids') as value)))
       and (not columns ?| '{inventory,allow_backorder}'
            or coalesce((columns ->> 'inventory')::bigint, (was).inventory) >= 0
            or coalesce((columns ->> 'allow_backorder')::boolean, (was).allow_backorder)
