@@ -38,6 +38,7 @@ static const struct nexus_catalog_v1_catalog_service_server catalog = {
     .move_category = svc_category_move,
     .get_catalog_statistics = svc_statistics_get,
     .lookup_category = svc_category_lookup,
+    .list_audit_entries = svc_audit_list,
 };
 
 nx_status svc_serve(struct svc *svc, struct wire_server *server)
@@ -47,6 +48,7 @@ nx_status svc_serve(struct svc *svc, struct wire_server *server)
     svc_variant_init();
     svc_product_image_init();
     svc_lookup_init();
+    svc_audit_init();
     NX_TRY(nexus_catalog_v1_catalog_service_serve(server, &catalog, svc));
     NX_TRY(health_serve(svc->health, server));
     return svc->reflection ? refl_serve(svc->reflection, server) : NX_STATUS_OK;

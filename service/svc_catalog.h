@@ -3,10 +3,15 @@
 #define SVC_CATALOG_H
 
 #include "nexus/catalog/v1/catalog_service.nexus.h"
+#include "svc_resource.h"
+
+/* What a lookup by SKU finds. */
+extern const struct svc_resource *const svc_variants;
 
 /* Once, before serving. */
 void svc_product_init(void);
 void svc_category_init(void);
+void svc_audit_init(void);
 void svc_variant_init(void);
 void svc_product_image_init(void);
 
@@ -78,5 +83,8 @@ void svc_category_lookup(void *context, struct wire_call *call,
 
 void svc_statistics_get(void *context, struct wire_call *call,
                         const Nexus__Catalog__V1__GetCatalogStatisticsRequest *request);
+
+void svc_audit_list(void *context, struct wire_call *call,
+                    const Nexus__Catalog__V1__ListAuditEntriesRequest *request);
 
 #endif

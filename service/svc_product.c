@@ -1,7 +1,11 @@
 /* Products: their fields, and their RPCs as the standard methods. */
 #include "svc_catalog.h"
 
+#include "nx_utf8.h"
+#include "svc_call.h"
 #include "svc_method.h"
+
+#define MAX_SKU_CHARACTERS 64
 
 static struct svc_field fields[] = {
     /* In the order of storage/sql/fragments/product_columns.sql. */
@@ -242,11 +246,66 @@ static void reply_lookup(struct wire_call *call, ProtobufCMessage *found,
     nexus_catalog_v1_catalog_service_reply_lookup_product(call, &response);
 }
 
+struct sku_call {
+    struct svc_call call; /* first */
+    const char *sku;
+};
+
+static void on_sku(struct store_op *op)
+{
+    struct sku_call *lookup = op->context;
+    struct svc_call *call = &lookup->call;
+    Nexus__Catalog__V1__LookupProductResponse response =
+        NEXUS__CATALOG__V1__LOOKUP_PRODUCT_RESPONSE__INIT;
+    if (op->status.code != NX_OK) {
+        svc_call_fail(call, op->status);
+        return;
+    }
+    if (op->rows.count == 0) {
+        svc_call_fail(call, nx_fail_reason(call->arena, NX_NOT_FOUND, "RESOURCE_NOT_FOUND",
+                                           "no variant has the SKU \"%s\"", lookup->sku));
+        return;
+    }
+    int behind = svc_resource_columns(&product);
+    response.product =
+        (Nexus__Catalog__V1__Product *)svc_resource_read(&product, &op->rows, 0, 0, call->arena);
+    response.variant = (Nexus__Catalog__V1__Variant *)svc_resource_read(svc_variants, &op->rows, 0,
+                                                                        behind, call->arena);
+    if (response.product && response.variant)
+        nexus_catalog_v1_catalog_service_reply_lookup_product(call->wire, &response);
+    else
+        svc_call_fail(call, nx_fail_memory());
+}
+
+static void lookup_sku(struct svc *svc, struct wire_call *wire, const char *sku)
+{
+    struct sku_call *lookup = svc_call_begin(svc, wire, &product, sizeof *lookup);
+    if (!lookup)
+        return;
+    struct svc_call *call = &lookup->call;
+    lookup->sku = sku;
+    size_t length = nx_utf8_length(nx_str_from(sku));
+    if (length < 1 || length > MAX_SKU_CHARACTERS) {
+        svc_call_fail(call, nx_fail_field(call->arena, "sku", "must have 1 to %d characters",
+                                          MAX_SKU_CHARACTERS));
+        return;
+    }
+    svc_call_begin_op(call, STORE_READ, on_sku);
+    store_product_lookup_sku(call->store, &call->op, nx_str_from(sku));
+}
+
 void svc_product_lookup(void *context, struct wire_call *call,
                         const Nexus__Catalog__V1__LookupProductRequest *request)
 {
-    if (request->key_case == NEXUS__CATALOG__V1__LOOKUP_PRODUCT_REQUEST__KEY_SLUG)
+    switch (request->key_case) {
+    case NEXUS__CATALOG__V1__LOOKUP_PRODUCT_REQUEST__KEY_SLUG:
         svc_lookup(context, call, &product, request->slug, reply_lookup);
-    else
-        wire_call_fail(call, nx_fail_field(wire_call_arena(call), "key", "is required: a slug"));
+        return;
+    case NEXUS__CATALOG__V1__LOOKUP_PRODUCT_REQUEST__KEY_SKU:
+        lookup_sku(context, call, request->sku);
+        return;
+    default:
+        wire_call_fail(
+            call, nx_fail_field(wire_call_arena(call), "key", "is required: a slug, or a SKU"));
+    }
 }

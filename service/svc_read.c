@@ -4,9 +4,12 @@
 #include "google/protobuf/struct.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
 #include "google/type/money.pb-c.h"
+#include "nexus/catalog/v1/audit_entry.pb-c.h"
 #include "nx_log.h"
 #include "pbj.h"
 #include "svc_name.h"
+
+#include <string.h>
 
 /* Where a value is read from, and what for. */
 struct cell {
@@ -189,6 +192,47 @@ static bool read_etag(const struct cell *cell, ProtobufCMessage *message, void *
     return (*(char **)ret_value = nx_arena_strdup(cell->arena, etag));
 }
 
+static bool read_change(const struct cell *cell, const Google__Protobuf__Value *stored,
+                        Nexus__Catalog__V1__AuditEntry__Change **ret_change)
+{
+    Nexus__Catalog__V1__AuditEntry__Change *change = nx_arena_alloc(cell->arena, sizeof *change);
+    if (!change || stored->kind_case != GOOGLE__PROTOBUF__VALUE__KIND_STRUCT_VALUE)
+        return false;
+    nexus__catalog__v1__audit_entry__change__init(change);
+    for (size_t i = 0; i < stored->struct_value->n_fields; i++) {
+        const Google__Protobuf__Struct__FieldsEntry *entry = stored->struct_value->fields[i];
+        if (strcmp(entry->key, "old") == 0)
+            change->old_value = entry->value;
+        else if (strcmp(entry->key, "new") == 0)
+            change->new_value = entry->value;
+        else if (entry->value->kind_case == GOOGLE__PROTOBUF__VALUE__KIND_STRING_VALUE)
+            change->field = entry->value->string_value;
+    }
+    *ret_change = change;
+    return true;
+}
+
+static bool read_changes(const struct cell *cell, ProtobufCMessage *message, void *ret_value)
+{
+    struct nx_str json = store_text(cell->rows, cell->row, cell->column);
+    ProtobufCMessage *read;
+    const struct pbj_read_options options = {.max_depth = 100};
+    nx_status status =
+        pbj_read(&google__protobuf__list_value__descriptor, json, &options, cell->arena, &read);
+    if (status.code != NX_OK)
+        return false;
+    const Google__Protobuf__ListValue *list = (const Google__Protobuf__ListValue *)read;
+    Nexus__Catalog__V1__AuditEntry__Change **changes =
+        nx_arena_calloc(cell->arena, list->n_values, sizeof *changes);
+    for (size_t i = 0; changes && i < list->n_values; i++) {
+        if (!read_change(cell, list->values[i], &changes[i]))
+            return false;
+    }
+    *svc_count_at(message, cell->field->descriptor) = list->n_values;
+    *(Nexus__Catalog__V1__AuditEntry__Change ***)ret_value = changes;
+    return changes != NULL;
+}
+
 static const struct {
     read_kind read;
     int columns;
@@ -208,6 +252,7 @@ static const struct {
     [SVC_STRUCT] = {read_struct, 1},
     [SVC_TIME] = {read_time, 1},
     [SVC_ETAG] = {read_etag, 1},
+    [SVC_CHANGES] = {read_changes, 1},
 };
 
 ProtobufCMessage *svc_resource_read(const struct svc_resource *resource,

@@ -28,6 +28,7 @@ enum svc_kind {
     SVC_STRUCT,     /* google.protobuf.Struct <-> jsonb */
     SVC_TIME,       /* google.protobuf.Timestamp <- timestamptz or NULL */
     SVC_ETAG,       /* quoted revision <- int8 */
+    SVC_CHANGES,    /* repeated AuditEntry.Change <- jsonb, as catalog.changes() makes it */
 };
 
 struct svc_field {

@@ -29,6 +29,8 @@ static struct svc_resource variant = {
     .field_count = sizeof fields / sizeof *fields,
 };
 
+const struct svc_resource *const svc_variants = &variant;
+
 void svc_variant_init(void)
 {
     svc_resource_init(&variant);

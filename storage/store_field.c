@@ -195,6 +195,27 @@ const struct store_fields store_product_image_fields = {
     .count = sizeof product_image_fields / sizeof *product_image_fields,
 };
 
+static const struct store_field audit_entry_fields[] = {
+    {.name = "principal", .kind = STORE_FIELD_TEXT, .sql = "audit_entry.principal"},
+    {.name = "method", .kind = STORE_FIELD_TEXT, .sql = "audit_entry.method"},
+    {.name = "resource", .kind = STORE_FIELD_TEXT, .sql = "audit_entry.resource"},
+    {.name = "request_id",
+     .kind = STORE_FIELD_TEXT,
+     .sql = "coalesce(audit_entry.request_id::text, '')"},
+    {.name = "create_time",
+     .kind = STORE_FIELD_TIME,
+     .sql = "audit_entry.create_time",
+     .order = "audit_entry.create_time",
+     .sort_type = STORE_TYPE_TIMESTAMP},
+};
+
+const struct store_fields store_audit_entry_fields = {
+    .resource = "audit entry",
+    .id = "audit_entry.id",
+    .fields = audit_entry_fields,
+    .count = sizeof audit_entry_fields / sizeof *audit_entry_fields,
+};
+
 /* --- JSON --- */
 
 const struct store_json_type store_json_number = {"number", STORE_TYPE_NUMERIC,

@@ -69,6 +69,7 @@ const struct store_json_type *store_json_type_find(struct nx_str name);
 
 extern const struct store_fields store_product_fields;
 extern const struct store_fields store_category_fields;
+extern const struct store_fields store_audit_entry_fields;
 extern const struct store_fields store_variant_fields;
 extern const struct store_fields store_product_image_fields;
 

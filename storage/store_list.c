@@ -43,6 +43,15 @@ const struct store_listing store_product_image_listing = {
     .require = STORE_SQL_PRODUCT_REQUIRE,
 };
 
+const struct store_listing store_audit_entry_listing = {
+    .name = "audit_entry_list",
+    .fields = &store_audit_entry_fields,
+    .columns = STORE_FRAGMENT_AUDIT_ENTRY_COLUMNS,
+    .table = "catalog.audit_entry",
+    .by_id = STORE_SQL_COUNT,
+    .count_all = STORE_SQL_COUNT,
+};
+
 /* Whether a prepared statement has it: all rows, and no order but by id. */
 static bool is_plain(const struct store_listing *listing, const struct store_list *list)
 {

@@ -24,6 +24,7 @@ struct store_listing {
 
 extern const struct store_listing store_product_listing;
 extern const struct store_listing store_category_listing;
+extern const struct store_listing store_audit_entry_listing;
 extern const struct store_listing store_variant_listing;
 extern const struct store_listing store_product_image_listing;
 

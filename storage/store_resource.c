@@ -155,6 +155,13 @@ void store_resource_lookup(struct store *store, struct store_op *op,
     store_submit(store, op);
 }
 
+void store_product_lookup_sku(struct store *store, struct store_op *op, struct nx_str sku)
+{
+    store_op_step(op, STORE_SQL_PRODUCT_LOOKUP_SKU);
+    store_bind_text(op, sku);
+    store_submit(store, op);
+}
+
 void store_resource_write(struct store *store, struct store_op *op,
                           const struct store_resource *resource, const struct store_write *write)
 {

@@ -64,6 +64,10 @@ void store_resource_batch_get(struct store *store, struct store_op *op,
 void store_resource_lookup(struct store *store, struct store_op *op,
                            const struct store_resource *resource, struct nx_str slug);
 
+/* Read the product of which a variant has this SKU. Completes with 0 or 1 rows: the product's
+ * columns and the variant's. */
+void store_product_lookup_sku(struct store *store, struct store_op *op, struct nx_str sku);
+
 /* Carry a write out. Completes with a row for each item, in their order.
  * Fails:   NOT_FOUND, ABORTED (another revision), INVALID_ARGUMENT (what is referred to does not
  *          exist), FAILED_PRECONDITION (a cycle, a category that is not empty, no stock),

@@ -195,6 +195,27 @@ test('a check of a part stores nothing', async () => {
   assert.deepEqual(await read(made.name), made);
 });
 
+test('parts of a variant, which may cost what its product costs', async () => {
+  const product = await create({ price: eur('10') });
+  const parent = product.name;
+  const variant = await instance.call('POST', `/v1/${parent}/variants`,
+    { sku: 'M-1', attributes: { size: { w: 1, h: 2 } }, price: eur('7') });
+  const changed = await patch(variant.name, 'price.units,attributes.size.w', { price: { units: '8' }, attributes: { size: { w: 3 } } });
+  assert.deepEqual(changed.price, eur('8'));
+  assert.deepEqual(changed.attributes, { size: { w: 3, h: 2 } });
+  const plain = await instance.call('POST', `/v1/${parent}/variants`, { sku: 'M-2', attributes: { a: 1 } });
+  const same = await patch(plain.name, 'attributes.a', { etag: plain.etag });
+  assert.equal(same.attributes, undefined);
+  assert.deepEqual(same.effectivePrice, eur('10'));
+  await assert.rejects(client.call('UpdateVariant', {
+    variant: { name: plain.name, price: { units: '1' } }, updateMask: { paths: ['price.units'] } }),
+  (error) => violatedFields(error)[0] === 'variant.price.currency_code');
+  for (const name of [`${parent}/variants/987654`, variant.name.replace(parent, 'products/987654')]) {
+    await assert.rejects(client.call('UpdateVariant', { variant: { name }, updateMask: { paths: ['price.units'] } }),
+      { code: status.NOT_FOUND });
+  }
+});
+
 test('a category has no parts', async () => {
   const { name } = await instance.call('POST', '/v1/categories', { title: 'Whole' });
   await assert.rejects(client.call('UpdateCategory', { category: { name }, updateMask: { paths: ['title.x'] } }),

@@ -438,6 +438,21 @@ test('a category is found by its slugs, too', async () => {
   await refused(client.call('LookupCategory', {}), 'INVALID_ARGUMENT', 'slug');
 });
 
+test('a product is found by the SKU of a variant', async () => {
+  const product = await createProduct({ title: 'Sold in sizes', price: { currencyCode: 'EUR', units: '5', nanos: 0 } });
+  const variant = await client.call('CreateVariant', { parent: product.name, variant: { sku: 'Größe/1 ø', title: 'One' } });
+  const found = await client.call('LookupProduct', { sku: 'Größe/1 ø' });
+  assert.deepEqual(found.variant, variant);
+  assert.deepEqual(found.product, await get(product.name));
+  assert.equal(found.moved, null);
+  const rest = await instance.call('GET', `/v1/products:lookup?sku=${encodeURIComponent('Größe/1 ø')}`);
+  assert.equal(rest.variant.name, variant.name);
+  await client.call('DeleteProduct', { name: product.name });
+  await refused(client.call('LookupProduct', { sku: 'Größe/1 ø' }), 'NOT_FOUND');
+  await refused(client.call('LookupProduct', { sku: '' }), 'INVALID_ARGUMENT', 'sku');
+  await refused(client.call('LookupProduct', { sku: 'x'.repeat(65) }), 'INVALID_ARGUMENT', 'sku');
+});
+
 test('over REST a former slug is a redirect, with the answer in it', async () => {
   const product = await createProduct({ title: 'Mover', slug: 'mover-1' });
   await rename(product.name, 'mover-2');
@@ -530,4 +545,56 @@ test('the audit log has who wrote what, and only what happened', async () => {
     { field: 'price', old: { currencyCode: 'EUR', units: '9', nanos: 500000000 }, new: { currencyCode: 'USD', units: '9', nanos: 0 } },
     { field: 'tags', old: [], new: ['t'] },
     { field: 'title', old: 'Watched', new: 'Seen' }]);
+});
+
+const entries = async (request) => (await client.call('ListAuditEntries', request)).auditEntries;
+
+test('the audit log is listed by filter, newest first', async () => {
+  const requestId = randomUUID();
+  const { name } = await createProduct({ title: 'Logged', inventory: '2', tags: ['a'],
+    attributes: { fields: { depth: { numberValue: 2.5 } } } }, { requestId });
+  await client.call('UpdateProduct', update({ name, title: 'Logged twice' }, 'title'));
+  await client.call('DeleteProduct', { name });
+  const { auditEntries: all } = await instance.call('GET',
+    `/v1/auditEntries?filter=${encodeURIComponent(`resource = "${name}"`)}`);
+  assert.deepEqual(all.map((entry) => entry.method), ['DeleteProduct', 'UpdateProduct', 'CreateProduct']);
+  const [deleted, updated, created] = all;
+  assert.match(created.name, /^auditEntries\/[1-9]\d*$/);
+  assert.equal(created.principal, 'anonymous');
+  assert.equal(created.requestId, requestId);
+  assert.equal(updated.requestId, '');
+  assert.ok(created.createTime < updated.createTime && updated.createTime < deleted.createTime);
+  assert.deepEqual(updated.changes, [{ field: 'title', oldValue: 'Logged', newValue: 'Logged twice' }]);
+  assert.deepEqual(Object.fromEntries(created.changes.map(({ field, oldValue, newValue }) => [field, [oldValue, newValue]])), {
+    title: [null, 'Logged'], slug: [null, 'logged'], inventory: [null, '2'], tags: [null, ['a']],
+    attributes: [null, { depth: 2.5 }], state: [null, 'STATE_DRAFT'] });
+  assert.equal(deleted.changes[0].field, 'delete_time');
+  assert.equal(deleted.changes[0].oldValue, null);
+
+  const of = (filter, rest = {}) => entries({ filter: `resource = "${name}" AND ${filter}`, ...rest });
+  const methodsOf = (list) => list.map((entry) => entry.method);
+  assert.deepEqual(methodsOf(await of('method = "UpdateProduct"')), ['UpdateProduct']);
+  assert.deepEqual(methodsOf(await of('NOT method = "Delete*"')), ['UpdateProduct', 'CreateProduct']);
+  assert.deepEqual(methodsOf(await entries({ filter: `request_id = "${requestId}"` })), ['CreateProduct']);
+  assert.deepEqual(methodsOf(await of(`create_time >= "${updated.createTime}"`)), ['DeleteProduct', 'UpdateProduct']);
+  assert.deepEqual(methodsOf(await of('principal = "anonymous"', { orderBy: 'create_time' })),
+    ['CreateProduct', 'UpdateProduct', 'DeleteProduct']);
+  assert.deepEqual(await of('principal = "nobody"'), []);
+  await refused(entries({ filter: 'changes : "x"' }), 'INVALID_ARGUMENT', 'filter');
+  await refused(entries({ orderBy: 'method' }), 'INVALID_ARGUMENT', 'order_by');
+});
+
+test('pages of the audit log leave nothing out and repeat nothing', async () => {
+  const total = await count('audit_entry');
+  const seen = [];
+  let pageToken = '';
+  do {
+    const page = await client.call('ListAuditEntries', { pageSize: 700, pageToken, includeTotalSize: true });
+    assert.ok(Number(page.totalSize) >= total);
+    seen.push(...page.auditEntries.map((entry) => entry.name));
+    pageToken = page.nextPageToken;
+    await createProduct({ title: 'Written meanwhile' });
+  } while (pageToken !== '');
+  assert.equal(new Set(seen).size, seen.length);
+  assert.equal(seen.length, total);
 });
