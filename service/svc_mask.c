@@ -86,7 +86,7 @@ static nx_status read_below(struct path *path, const ProtobufCFieldDescriptor *f
         return nx_fail_memory();
     while (*path->rest) {
         const ProtobufCMessageDescriptor *type = type_of_parts(field);
-        const char *name;
+        const char *name = "";
         if (!type)
             return fail(path, "names a part of what has none");
         if (part->below_count == MAX_PATH_NAMES)
@@ -108,7 +108,7 @@ static nx_status read_below(struct path *path, const ProtobufCFieldDescriptor *f
 static nx_status read_path(struct path *path, struct svc_mask *mask)
 {
     const struct svc_resource *resource = path->resource;
-    const char *name;
+    const char *name = "";
     path->rest = path->text;
     if (strcmp(path->text, "*") == 0) {
         mask->fields |= svc_resource_writable(resource);

@@ -69,7 +69,7 @@ void svc_batch_get(struct svc *svc, struct wire_call *wire, const struct svc_res
                    char *const *names, size_t count, svc_reply_many reply)
 {
     struct batch_call *batch = svc_call_begin(svc, wire, resource, sizeof *batch);
-    struct store_key *keys;
+    struct store_key *keys = NULL;
     if (!batch)
         return;
     struct svc_call *call = &batch->call;

@@ -136,7 +136,7 @@ static void put_key(struct svc_write *write, struct store_key key)
 /* Put the id of one that exists: its name in the request. */
 static nx_status put_name(struct svc_write *write, const char *name)
 {
-    struct store_key key;
+    struct store_key key = {0, 0};
     NX_TRY(read_name(write, "", name, &key));
     put_key(write, key);
     return NX_STATUS_OK;

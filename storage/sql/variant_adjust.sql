@@ -11,8 +11,11 @@ with item as materialized (
         revision = nextval('catalog.revision'), update_time = now()
     from checked
     where variant.id = checked.id
+      and ((was).inventory::numeric + (item ->> 'delta')::bigint
+               between -9223372036854775808 and 9223372036854775807
+           or catalog.refuse('NX011', at || 'delta', 'the stock cannot be counted any more'))
       and (parent_allows_backorder or (item ->> 'delta')::bigint > 0
-           or (was).inventory + (item ->> 'delta')::bigint >= 0
+           or (was).inventory::numeric + (item ->> 'delta')::bigint >= 0
            or catalog.refuse('NX009', at || 'delta', format('there are only %s in stock',
                   (was).inventory)))
     returning variant.id, variant.product_id, ordinal, was, variant as now, parent_currency,

@@ -355,6 +355,16 @@ test('what cannot be added is not added', async () => {
   await refused(adjust('products/987654321', 1), 'NOT_FOUND');
 });
 
+test('nor to the stock of a variant', async () => {
+  const { name: parent } = await createProduct({ title: 'Full forms' });
+  const { name } = await client.call('CreateVariant',
+    { parent, variant: { sku: 'FULL-1', inventory: '9223372036854775807' } });
+  const adjustVariant = (delta) => client.call('AdjustVariantInventory', { name, delta });
+  await refused(adjustVariant('1'), 'OUT_OF_RANGE', 'delta');
+  await refused(adjustVariant('-9223372036854775808'), 'FAILED_PRECONDITION', 'delta');
+  assert.equal((await adjustVariant('-9223372036854775807')).inventory, '0');
+});
+
 test('one adjustment with a request id is made once', async () => {
   const { name } = await createProduct({ title: 'Counted', inventory: '1' });
   const requestId = randomUUID();

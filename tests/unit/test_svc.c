@@ -283,9 +283,109 @@ static void test_svc_request__refuses_what_is_no_uuid(void **state)
     }
 }
 
+/* A resource that is all that a mask needs to know of one. */
+static struct svc_field masked_fields[] = {
+    {.name = "name", .kind = SVC_ID, .collection = "products/"},
+    {.name = "title", .column = "title", .kind = SVC_TEXT, .max = 255},
+    {.name = "price", .column = "price", .kind = SVC_MONEY},
+    {.name = "attributes", .column = "attributes", .kind = SVC_STRUCT},
+    {.name = "create_time", .kind = SVC_TIME},
+};
+static struct svc_resource masked = {
+    .singular = "product",
+    .collection = "products/",
+    .type = &nexus__catalog__v1__product__descriptor,
+    .fields = masked_fields,
+    .field_count = sizeof masked_fields / sizeof *masked_fields,
+};
+
+static nx_status read_mask(const char *path, struct svc_mask *ret)
+{
+    char *paths[] = {(char *)path};
+    Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+    mask.n_paths = 1;
+    mask.paths = paths;
+    Nexus__Catalog__V1__Product body = NEXUS__CATALOG__V1__PRODUCT__INIT;
+    svc_resource_init(&masked);
+    return svc_mask_read(&masked, &mask, &body.base, "update_mask", arena, ret);
+}
+
+static void test_svc_mask__names_fields_and_parts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        svc_field_set fields;
+        const char *below[4]; /* of the part; NULL ends it */
+    } rows[] = {
+        {"title", 1 << 1, {NULL}},
+        {"*", 1 << 1 | 1 << 2 | 1 << 3, {NULL}},
+        {"price.units", 0, {"units"}},
+        {"attributes.a.b", 0, {"a", "b"}},
+        {"attributes.`a.b`.c", 0, {"a.b", "c"}},
+        {"attributes.`a``b`", 0, {"a`b"}},
+        {"attributes.````", 0, {"`"}},
+        {"attributes.``", 0, {""}},
+        {"attributes.`*`", 0, {"*"}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct svc_mask mask;
+        assert_int_equal(read_mask(rows[i].path, &mask).code, NX_OK);
+        assert_int_equal(mask.fields, rows[i].fields);
+        assert_int_equal(mask.part_count, rows[i].below[0] ? 1 : 0);
+        size_t count = 0;
+        for (; rows[i].below[count]; count++)
+            assert_string_equal(mask.parts[0].below[count], rows[i].below[count]);
+        if (count > 0)
+            assert_int_equal(mask.parts[0].below_count, count);
+    }
+}
+
+static void test_svc_mask__refuses_what_names_nothing(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {
+        "",
+        ".",
+        "title.",
+        "title.x",
+        "title..x",
+        "name",
+        "name.x",
+        "create_time",
+        "create_time.seconds",
+        "price.",
+        "price.x",
+        "price.units.x",
+        "price.*",
+        "colour",
+        "colour.x",
+        "attributes.*",
+        "attributes.a.*",
+        "attributes..a",
+        "attributes.",
+        "attributes.`",
+        "attributes.`a",
+        "attributes.`a`b",
+        "attributes.a`b`",
+        "`title`x",
+        "attributes.```",
+        "attributes.`a`.",
+    };
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct svc_mask mask;
+        nx_status status = read_mask(paths[i], &mask);
+        if (status.code != NX_INVALID_ARGUMENT)
+            fail_msg("%s is taken", paths[i]);
+        assert_string_equal(status.error->violations->field, "update_mask");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_svc_mask__names_fields_and_parts),
+        cmocka_unit_test(test_svc_mask__refuses_what_names_nothing),
         cmocka_unit_test(test_svc_name__parses_exactly),
         cmocka_unit_test(test_svc_name__parses_what_is_below_exactly),
         cmocka_unit_test(test_svc_slug__from_title),
