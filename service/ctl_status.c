@@ -12,6 +12,7 @@
 struct counts {
     int64_t products;
     int64_t categories;
+    bool has_trigrams;
 };
 
 static void read_counts(const struct store_rows *rows, void *result)
@@ -19,6 +20,7 @@ static void read_counts(const struct store_rows *rows, void *result)
     struct counts *counts = result;
     counts->products = store_int8(rows, 0, 0);
     counts->categories = store_int8(rows, 0, 1);
+    counts->has_trigrams = store_bool(rows, 0, 2);
 }
 
 static nx_status count(struct ctl *ctl, struct store *store, struct counts *ret_counts)
@@ -43,6 +45,12 @@ static nx_status print_counts(struct ctl *ctl)
     NX_TRY(status);
     printf("products    %lld\ncategories  %lld\n", (long long)counts.products,
            (long long)counts.categories);
+    printf(
+        "typos       %s\n",
+        counts.has_trigrams
+            ? "corrected, by pg_trgm"
+            : "corrected only if the first two letters are right: pg_trgm is not in use; install "
+              "it, and as the owner run: select catalog.search_use_trigrams()");
     return NX_STATUS_OK;
 }
 

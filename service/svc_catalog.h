@@ -35,6 +35,12 @@ void svc_product_batch_update(void *context, struct wire_call *call,
                               const Nexus__Catalog__V1__BatchUpdateProductsRequest *request);
 void svc_product_batch_delete(void *context, struct wire_call *call,
                               const Nexus__Catalog__V1__BatchDeleteProductsRequest *request);
+void svc_search_products(void *context, struct wire_call *call,
+                         const Nexus__Catalog__V1__SearchProductsRequest *request);
+void svc_suggest_products(void *context, struct wire_call *call,
+                          const Nexus__Catalog__V1__SuggestProductsRequest *request);
+void svc_find_similar_products(void *context, struct wire_call *call,
+                               const Nexus__Catalog__V1__FindSimilarProductsRequest *request);
 
 void svc_variant_get(void *context, struct wire_call *call,
                      const Nexus__Catalog__V1__GetVariantRequest *request);

@@ -52,6 +52,8 @@ static struct svc_resource product = {
     .max_slug = 255,
 };
 
+const struct svc_resource *const svc_products = &product;
+
 void svc_product_init(void)
 {
     svc_resource_init(&product);

@@ -255,6 +255,14 @@ static const struct {
     [SVC_CHANGES] = {read_changes, 1},
 };
 
+int svc_resource_columns(const struct svc_resource *resource)
+{
+    int count = 0;
+    for (unsigned i = 0; i < resource->field_count; i++)
+        count += kinds[resource->fields[i].kind].columns;
+    return count;
+}
+
 ProtobufCMessage *svc_resource_read(const struct svc_resource *resource,
                                     const struct store_rows *rows, int row, int first_column,
                                     struct nx_arena *arena)
@@ -275,12 +283,4 @@ ProtobufCMessage *svc_resource_read(const struct svc_resource *resource,
         cell.column += kinds[cell.field->kind].columns;
     }
     return message;
-}
-
-int svc_resource_columns(const struct svc_resource *resource)
-{
-    int columns = 0;
-    for (unsigned i = 0; i < resource->field_count; i++)
-        columns += kinds[resource->fields[i].kind].columns;
-    return columns;
 }

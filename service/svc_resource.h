@@ -59,6 +59,9 @@ struct svc_resource {
     uint32_t max_slug;
 };
 
+/* Products, for what finds them in other ways than the standard methods. */
+extern const struct svc_resource *const svc_products;
+
 /* Find the fields' descriptors; once, before the first call. A table that does not fit its message
  * is a bug, and aborts. */
 void svc_resource_init(struct svc_resource *resource);
@@ -73,14 +76,14 @@ svc_field_set svc_resource_writable(const struct svc_resource *resource);
 svc_field_set svc_resource_present(const struct svc_resource *resource,
                                    const ProtobufCMessage *message);
 
+/* How many columns a row of it has. */
+int svc_resource_columns(const struct svc_resource *resource);
+
 /* Make a message of a row, beginning with this column. Strings point into the row.
  * NULL: the arena is full, or a value cannot be shown (said in the log). */
 ProtobufCMessage *svc_resource_read(const struct svc_resource *resource,
                                     const struct store_rows *rows, int row, int first_column,
                                     struct nx_arena *arena);
-
-/* How many columns of a row are the resource's. */
-int svc_resource_columns(const struct svc_resource *resource);
 
 /* Check the fields of a message, and append a JSON object of their columns. A slug that is empty is
  * left out if the title is among the fields: it is to be derived from that. `at` is what the fields

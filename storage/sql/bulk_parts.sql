@@ -15,4 +15,4 @@ select tgname, format('alter table catalog.product disable trigger %I', tgname),
        format('alter table catalog.product enable trigger %I', tgname)
 from pg_trigger
 where tgrelid = 'catalog.product'::regclass and tgenabled = 'O'
-  and tgname = 'product_tally_insert'
+  and tgname in ('product_tally_insert', 'search_insert')

@@ -1,2 +1,3 @@
 select (select coalesce(sum(amount), 0)::bigint from catalog.product_tally where state > 0),
-       (select count(*) from catalog.category where delete_time is null)
+       (select count(*) from catalog.category where delete_time is null),
+       catalog.search_has_trigrams()

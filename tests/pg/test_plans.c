@@ -19,6 +19,7 @@
 #include "store_internal.h"
 #include "store_list.h"
 #include "store_migrate.h"
+#include "store_search.h"
 
 #define MAX_BYTES ((size_t)1 << 20)
 #define BIG_ROWS 1000
@@ -36,6 +37,7 @@ static const char *const statements[STORE_SQL_COUNT] = {
     [STORE_SQL_BULK_COPY] = "nexusctl seed",
     [STORE_SQL_BULK_LOCK] = "nexusctl seed",
     [STORE_SQL_BULK_PARTS] = "nexusctl seed",
+    [STORE_SQL_BULK_SEARCH] = "nexusctl seed",
     [STORE_SQL_BULK_TALLY] = "nexusctl seed",
     [STORE_SQL_BULK_TRUNCATE] = "nexusctl seed",
     [STORE_SQL_CATALOG_COUNTS] = "nexusctl status",
@@ -80,6 +82,13 @@ static const char *const statements[STORE_SQL_COUNT] = {
     [STORE_SQL_PURGE_REQUESTS] = HOT,
     [STORE_SQL_PURGE_UNFILE] = HOT,
     [STORE_SQL_SCHEMA_VERSION] = HOT,
+    [STORE_SQL_SEARCH_NEAREST] = HOT,
+    [STORE_SQL_SEARCH_PLAINLY] = HOT,
+    [STORE_SQL_SEARCH_PLAN] = HOT,
+    [STORE_SQL_SEARCH_ROWS] = HOT,
+    [STORE_SQL_SEARCH_SIMILAR] = HOT,
+    [STORE_SQL_SEARCH_SUGGEST] = HOT,
+    [STORE_SQL_SEARCH_WALK] = HOT,
     [STORE_SQL_SECRET_GET] = HOT,
     [STORE_SQL_SEED_CATEGORIES] = "nexusctl seed",
     [STORE_SQL_SEED_CATEGORY_IDS] = "nexusctl seed",
@@ -132,6 +141,7 @@ static const char fill[] =
     "select gen_random_uuid(), '', '[]' from generate_series(1, 20000);"
     "insert into catalog.product_tally (category_id, state, amount)"
     "select category_id, 2, count(*) from catalog.product group by 1;"
+    "select catalog.search_rebuild();"
     "vacuum analyze"; /* alone in its text */
 
 struct plan {
@@ -417,6 +427,54 @@ static int check_page(size_t index, const struct store_query *page, bool is_firs
     return failures;
 }
 
+/* --- Searches --- */
+
+static const struct {
+    const char *wanted, *filter;
+    enum store_search_stage stage;
+    bool is_walk; /* of an index in its order, until the page is full */
+} searches[] = {
+    {"'n17'", "", STORE_SEARCH_RANKED, false},
+    {"'17' & 'thing'", "", STORE_SEARCH_RANKED, false},
+    {"'thing'", "category = \"categories/7\"", STORE_SEARCH_RANKED, false},
+    {"'17'", "price < 500", STORE_SEARCH_NAMES_RANKED, false},
+    {"'thing'", "", STORE_SEARCH_NAMES_NEWEST, true},
+    {"'thing'", "price < 500", STORE_SEARCH_NAMES_NEWEST, true},
+    {"'17'", "", STORE_SEARCH_REST_NEWEST, false},
+};
+
+static int check_search(size_t index, struct nx_arena *arena)
+{
+    struct store_op op;
+    char name[128];
+    const struct nx_str wanted = nx_str_from(searches[index].wanted);
+    const struct store_search search = {
+        .wanted = wanted,
+        .names = wanted,
+        .begins = NX_STR("'^' <-> 'thing'"),
+        .filter = nx_str_from(searches[index].filter),
+        .stage = searches[index].stage,
+        .limit = 26,
+        .most = STORE_SEARCH_MOST_RANKED,
+    };
+    store_op_init(&op, arena, NX_DEADLINE_NEVER, STORE_READ, on_done, NULL);
+    nx_status status = store_search_find(&op, &search);
+    if (status.code != NX_OK)
+        fail_msg("%s", nx_status_message(status));
+    run_script("begin");
+    PQclear(query(store_sql_texts[op.steps[0]->sql].text));
+    PGresult *lines = run_page(op.steps[1]->query, "explain (costs off) ");
+    run_script("commit");
+    struct plan plan = read_plan(lines, "", searches[index].is_walk);
+    snprintf(name, sizeof name, "%s %s \"%s\"", op.steps[1]->query->name, searches[index].wanted,
+             searches[index].filter);
+    if (getenv("NEXUS_PRINT_PLANS"))
+        print_plan(name, &plan);
+    int failures = blame(name, &plan, lines);
+    PQclear(lines);
+    return failures;
+}
+
 /* --- Tests --- */
 
 static void test_plans__every_statement_is_classified(void **state)
@@ -495,6 +553,19 @@ static void test_plans__the_document_lists_what_is_hot(void **state)
         fail_msg("storage/README.md does not have %s", missing);
 }
 
+static void test_plans__a_search_reads_indexes(void **state)
+{
+    (void)state;
+    struct nx_arena *arena = nx_arena_new(MAX_BYTES);
+    int failures = 0;
+    for (size_t i = 0; i < sizeof searches / sizeof *searches; i++) {
+        failures += check_search(i, arena);
+        nx_arena_reset(arena);
+    }
+    nx_arena_destroy(arena);
+    assert_int_equal(failures, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -502,6 +573,7 @@ int main(void)
         cmocka_unit_test(test_plans__what_is_hot_reads_no_whole_table),
         cmocka_unit_test(test_plans__pages_of_lists_read_no_whole_table),
         cmocka_unit_test(test_plans__the_document_lists_what_is_hot),
+        cmocka_unit_test(test_plans__a_search_reads_indexes),
     };
     return cmocka_run_group_tests_name("plans", tests, set_up, tear_down);
 }

@@ -20,6 +20,7 @@ target_link_options(test_wire_transport PRIVATE -Wl,--wrap=pthread_create)
 nx_add_test(test_wire_pb LABEL unit SOURCES unit/test_wire_pb.c DEPS echo_api nx_wire)
 nx_add_test(test_codegen LABEL unit SOURCES unit/test_codegen.c DEPS nx_codegen)
 nx_add_test(test_svc LABEL unit SOURCES unit/test_svc.c DEPS nx_service)
+nx_add_test(test_svc_search LABEL unit SOURCES unit/test_svc_search.c DEPS nx_service)
 nx_add_test(test_oas_document LABEL unit SOURCES unit/test_oas_document.c DEPS nx_openapi_document)
 
 # A message that has one of everything.

@@ -1,0 +1,467 @@
+/* SearchProducts. The steps, each of which goes on with the next:
+ *
+ *   svc_search_products   check what can be checked
+ *     on_declared         attributes in facets or in the order: which of them are declared
+ *   begin_search          order, token
+ *     on_planned          svc_search_plan.h: what to look for; which stage to begin with
+ *     on_estimated_stage  there is a filter: whether it leaves few enough to be ranked
+ *   find                  on_found: ids of a page, from one stage or two (store_search.h); too many
+ *                         to be ranked: again, another stage
+ *   go_on                 on_facets, on_counted, on_estimated_total: what is asked for besides
+ *     on_rows             the products themselves, and the answer
+ *
+ * Ranking all that a frequent word finds would take long. Few are ranked; of many, those come first
+ * that have the words in their names, ranked if these are few, and the newest of all others follow.
+ * A page token says which stage its page is in, so that all pages of a search go by one order. */
+#include "svc_catalog.h"
+
+#include "store_filter.h"
+#include "store_list.h"
+#include "store_search.h"
+#include "svc_search_facet.h"
+#include "svc_search_highlight.h"
+#include "svc_search_plan.h"
+#include "svc_token.h"
+
+#define DEFAULT_PAGE_SIZE 25
+#define MAX_PAGE_SIZE 1000
+
+/* The keys of a page token, but for a search that is ordered. */
+enum { TOKEN_STAGE, TOKEN_SCORE, TOKEN_ID, TOKEN_KEYS };
+
+typedef Nexus__Catalog__V1__SearchProductsRequest Request;
+typedef Nexus__Catalog__V1__SearchProductsResponse Response;
+typedef Nexus__Catalog__V1__SearchResult Result;
+
+struct search_call {
+    struct svc_search_plan plan; /* first */
+    const Request *request;
+    struct store_search search;
+    struct store_order order;
+    struct store_attributes declared;
+    struct nx_str keys[STORE_ORDER_MAX_KEYS];
+    struct nx_str listing; /* what page tokens are bound to */
+    struct svc_facets facets;
+    int64_t facets_seen, facets_most;
+    bool has_facets, has_total, is_counted;
+    size_t page_size;
+    size_t found; /* so many ids, one more than the page has at most */
+    int64_t *ids;
+    int64_t *scores;
+    Response response;
+};
+
+static void find(struct search_call *search);
+static void go_on(struct search_call *search);
+
+static void fail(struct search_call *search, nx_status status)
+{
+    svc_call_fail(&search->plan.call, status);
+}
+
+/* What was submitted has failed, at once or when it completed. */
+static bool has_failed(struct search_call *search, nx_status status)
+{
+    if (status.code != NX_OK)
+        fail(search, status);
+    return status.code != NX_OK;
+}
+
+/* Submit the call's op, if it could be made. */
+static void submit(struct search_call *search, nx_status status)
+{
+    if (!has_failed(search, status))
+        store_submit(search->plan.call.store, &search->plan.call.op);
+}
+
+/* --- The answer --- */
+
+static nx_status read_results(struct search_call *search, const struct store_rows *rows)
+{
+    struct svc_call *call = &search->plan.call;
+    int place_column = svc_resource_columns(call->resource);
+    Response *response = &search->response;
+    response->results = nx_arena_calloc(call->arena, (size_t)rows->count, sizeof(Result *));
+    if (!response->results)
+        return nx_fail_memory();
+    for (int row = 0; row < rows->count; row++) {
+        Result *result = nx_arena_alloc(call->arena, sizeof *result);
+        if (!result)
+            return nx_fail_memory();
+        nexus__catalog__v1__search_result__init(result);
+        result->product = (Nexus__Catalog__V1__Product *)svc_resource_read(call->resource, rows,
+                                                                           row, 0, call->arena);
+        size_t place = (size_t)store_int8(rows, row, place_column) - 1;
+        result->score = (double)search->scores[place] / 1e9;
+        if (!result->product ||
+            !svc_highlight(result, store_text(rows, row, place_column + 1), call->arena))
+            return nx_fail_memory();
+        response->results[response->n_results++] = result;
+    }
+    return NX_STATUS_OK;
+}
+
+static void on_rows(struct store_op *op)
+{
+    struct search_call *search = op->context;
+    if (has_failed(search, op->status) || has_failed(search, read_results(search, &op->rows)))
+        return;
+    nexus_catalog_v1_catalog_service_reply_search_products(search->plan.call.wire,
+                                                           &search->response);
+}
+
+static void submit_rows(struct search_call *search)
+{
+    struct svc_call *call = &search->plan.call;
+    size_t count = search->found > search->page_size ? search->page_size : search->found;
+    svc_call_begin_op(call, STORE_READ, on_rows);
+    store_search_rows(&call->op, search->ids, count, search->plan.wanted);
+    submit(search, NX_STATUS_OK);
+}
+
+/* --- Facets and the total --- */
+
+/* All that is found, whichever stage the page is in. */
+static struct store_search all_found(const struct search_call *search, int64_t most)
+{
+    struct store_search all = search->search;
+    all.stage = STORE_SEARCH_RANKED;
+    all.most = most;
+    return all;
+}
+
+static void set_total(struct search_call *search, int64_t total, bool is_estimate)
+{
+    search->has_total = true;
+    if (search->request->include_total_size) {
+        search->response.total_size = total;
+        search->response.total_size_is_estimate = is_estimate;
+    }
+    if (search->facets_seen > search->facets_most)
+        svc_facets_scale(search->response.facets, search->facets.count, search->facets_seen, total);
+}
+
+static void on_estimated_total(struct store_op *op)
+{
+    struct search_call *search = op->context;
+    if (has_failed(search, op->status))
+        return;
+    /* At least what was counted. */
+    int64_t total = store_search_estimated(&op->rows);
+    int64_t least = search->is_counted ? STORE_SEARCH_MOST_COUNTED : search->facets_seen;
+    set_total(search, total > least ? total : least, true);
+    go_on(search);
+}
+
+static void submit_estimate(struct search_call *search, store_done done)
+{
+    struct svc_call *call = &search->plan.call;
+    struct store_search all = all_found(search, 0);
+    svc_call_begin_op(call, STORE_READ, done);
+    submit(search, store_search_estimate(&call->op, &all));
+}
+
+static void on_counted(struct store_op *op)
+{
+    struct search_call *search = op->context;
+    if (has_failed(search, op->status))
+        return;
+    int64_t count = store_int8(&op->rows, 0, 0);
+    search->is_counted = true;
+    if (count <= STORE_SEARCH_MOST_COUNTED)
+        set_total(search, count, false);
+    go_on(search);
+}
+
+static void submit_count(struct search_call *search)
+{
+    struct svc_call *call = &search->plan.call;
+    struct store_search all = all_found(search, STORE_SEARCH_MOST_COUNTED);
+    svc_call_begin_op(call, STORE_READ, on_counted);
+    submit(search, store_search_count(&call->op, &all));
+}
+
+static void on_facets(struct store_op *op)
+{
+    struct search_call *search = op->context;
+    if (has_failed(search, op->status))
+        return;
+    Response *response = &search->response;
+    search->has_facets = true;
+    if (!svc_facets_read(&search->facets, &op->rows, search->plan.call.arena, &response->facets,
+                         &search->facets_seen)) {
+        fail(search, nx_fail_memory());
+        return;
+    }
+    response->n_facets = search->facets.count;
+    if (search->facets_seen <= search->facets_most)
+        set_total(search, search->facets_seen, false);
+    go_on(search);
+}
+
+static void submit_facets(struct search_call *search)
+{
+    struct svc_call *call = &search->plan.call;
+    bool is_much =
+        search->search.stage != STORE_SEARCH_RANKED && search->search.stage != STORE_SEARCH_ORDERED;
+    search->facets_most = is_much ? STORE_SEARCH_FACET_SAMPLE : STORE_SEARCH_MOST_RANKED;
+    struct store_search all = all_found(search, search->facets_most);
+    svc_call_begin_op(call, STORE_READ, on_facets);
+    submit(search,
+           store_search_facets(&call->op, &all, search->facets.facets, search->facets.count));
+}
+
+/* The next of what the answer still needs. */
+static void go_on(struct search_call *search)
+{
+    const Request *request = search->request;
+    if (search->facets.count > 0 && *request->page_token == '\0' && !search->has_facets)
+        submit_facets(search);
+    else if (request->include_total_size && !search->has_total && !search->is_counted)
+        submit_count(search);
+    else if ((request->include_total_size || search->has_facets) && !search->has_total)
+        submit_estimate(search, on_estimated_total);
+    else
+        submit_rows(search);
+}
+
+/* --- A page of ids --- */
+
+static nx_status make_token(struct search_call *search, const struct store_rows *rows, int row)
+{
+    struct svc_call *call = &search->plan.call;
+    struct nx_str keys[STORE_ORDER_MAX_KEYS];
+    unsigned count = TOKEN_KEYS;
+    char stage = (char)search->search.stage;
+    if (search->search.stage == STORE_SEARCH_ORDERED) {
+        count = search->order.count;
+        store_order_read(&search->order, rows, row, 3, keys);
+    } else {
+        keys[TOKEN_STAGE] = (struct nx_str){&stage, 1};
+        keys[TOKEN_SCORE] = store_cell(rows, row, 1);
+        keys[TOKEN_ID] = store_cell(rows, row, 0);
+    }
+    return svc_token_make(call->svc, search->listing, keys, count, call->arena,
+                          &search->response.next_page_token);
+}
+
+static bool is_ranked(enum store_search_stage stage)
+{
+    return stage == STORE_SEARCH_RANKED || stage == STORE_SEARCH_NAMES_RANKED;
+}
+
+static bool is_of_names(enum store_search_stage stage)
+{
+    return stage == STORE_SEARCH_NAMES_RANKED || stage == STORE_SEARCH_NAMES_NEWEST;
+}
+
+/* Estimates of several words are often too low, so it may still turn out that they are too many. */
+static bool may_be_ranked(int64_t estimate)
+{
+    return estimate <= (int64_t)STORE_SEARCH_TRY_FACTOR * STORE_SEARCH_MOST_RANKED;
+}
+
+static enum store_search_stage names_stage(const struct search_call *search)
+{
+    return may_be_ranked(search->plan.names_estimate) ? STORE_SEARCH_NAMES_RANKED
+                                                      : STORE_SEARCH_NAMES_NEWEST;
+}
+
+static enum store_search_stage stage_for(const struct search_call *search, int64_t estimate)
+{
+    return may_be_ranked(estimate) ? STORE_SEARCH_RANKED : names_stage(search);
+}
+
+/* Take the ids over. The page is full before its last row when there is another page. */
+static nx_status take_ids(struct search_call *search, const struct store_rows *rows)
+{
+    for (int row = 0; row < rows->count; row++) {
+        search->ids[search->found] = store_int8(rows, row, 0);
+        search->scores[search->found] = store_int8(rows, row, 1);
+        search->found++;
+        if (search->found == search->page_size)
+            NX_TRY(make_token(search, rows, row));
+    }
+    return NX_STATUS_OK;
+}
+
+static void on_found(struct store_op *op)
+{
+    struct search_call *search = op->context;
+    if (has_failed(search, op->status))
+        return;
+    struct store_search *what = &search->search;
+    const struct store_rows *rows = &op->rows;
+    int64_t looked_at = rows->count > 0 ? store_int8(rows, 0, 2) : 0;
+    if (is_ranked(what->stage) && looked_at > what->most) {
+        what->stage =
+            what->stage == STORE_SEARCH_RANKED ? names_stage(search) : STORE_SEARCH_NAMES_NEWEST;
+        find(search);
+        return;
+    }
+    if (has_failed(search, take_ids(search, rows)))
+        return;
+    if (what->stage == STORE_SEARCH_RANKED && !what->is_continued)
+        set_total(search, looked_at, false);
+    if (search->found <= search->page_size && is_of_names(what->stage)) {
+        what->stage = STORE_SEARCH_REST_NEWEST;
+        what->is_continued = false;
+        find(search);
+        return;
+    }
+    if (search->found <= search->page_size)
+        search->response.next_page_token = (char *)protobuf_c_empty_string;
+    go_on(search);
+}
+
+static void find(struct search_call *search)
+{
+    struct svc_call *call = &search->plan.call;
+    struct store_search *what = &search->search;
+    what->limit = (int64_t)(search->page_size + 1 - search->found);
+    svc_call_begin_op(call, STORE_READ, on_found);
+    submit(search, store_search_find(&call->op, what));
+}
+
+/* --- Which stage --- */
+
+static void on_estimated_stage(struct store_op *op)
+{
+    struct search_call *search = op->context;
+    if (has_failed(search, op->status))
+        return;
+    search->search.stage = stage_for(search, store_search_estimated(&op->rows));
+    find(search);
+}
+
+static void on_planned(struct svc_search_plan *plan)
+{
+    struct search_call *search = (struct search_call *)plan;
+    struct store_search *what = &search->search;
+    if (plan->wanted.len == 0) {
+        fail(search, nx_fail_field(plan->call.arena, "query", "has no word to look for"));
+        return;
+    }
+    what->wanted = plan->wanted;
+    what->names = plan->names;
+    what->excluded = plan->excluded;
+    what->begins = plan->begins;
+    search->response.corrected_query = (char *)plan->corrected_query;
+    if (what->stage != STORE_SEARCH_ORDERED && !what->is_continued)
+        what->stage = stage_for(search, plan->estimate);
+    if (what->stage != STORE_SEARCH_ORDERED && what->stage != STORE_SEARCH_RANKED &&
+        !what->is_continued && what->filter.len > 0)
+        submit_estimate(search, on_estimated_stage);
+    else
+        find(search);
+}
+
+/* --- The request --- */
+
+static bool read_stage(struct search_call *search)
+{
+    struct store_search *what = &search->search;
+    const struct nx_str *keys = search->keys;
+    if (keys[TOKEN_STAGE].len != 1 ||
+        (unsigned char)*keys[TOKEN_STAGE].ptr >= STORE_SEARCH_ORDERED ||
+        keys[TOKEN_SCORE].len != sizeof(int64_t) || keys[TOKEN_ID].len != sizeof(int64_t))
+        return false;
+    what->stage = (enum store_search_stage) * keys[TOKEN_STAGE].ptr;
+    what->after_score = store_array_int8(keys[TOKEN_SCORE]);
+    what->after_id = store_array_int8(keys[TOKEN_ID]);
+    /* There may be some more of them by now. */
+    what->most = INT64_C(2) * STORE_SEARCH_MOST_RANKED;
+    return true;
+}
+
+static nx_status read_token(struct search_call *search)
+{
+    const struct svc_call *call = &search->plan.call;
+    const Request *request = search->request;
+    const char *listing = nx_arena_printf(
+        call->arena, "search?query=%zu:%s&order=%zu:%s&filter=%s", strlen(request->query),
+        request->query, strlen(request->order_by), request->order_by, request->filter);
+    if (!listing)
+        return nx_fail_memory();
+    search->listing = nx_str_from(listing);
+    if (*request->page_token == '\0')
+        return NX_STATUS_OK;
+    bool ordered = search->search.stage == STORE_SEARCH_ORDERED;
+    search->search.is_continued = true;
+    search->search.after_keys = search->keys;
+    if (svc_token_open(call->svc, search->listing, nx_str_from(request->page_token), call->arena,
+                       search->keys, ordered ? search->order.count : TOKEN_KEYS) &&
+        (ordered || read_stage(search)))
+        return NX_STATUS_OK;
+    return nx_fail_field(call->arena, "page_token",
+                         "is not the next_page_token of this search; begin again without one");
+}
+
+static nx_status read_request(struct search_call *search)
+{
+    const Request *request = search->request;
+    struct nx_arena *arena = search->plan.call.arena;
+    NX_TRY(svc_facets_check(&search->facets, &search->declared, arena));
+    search->search.most = STORE_SEARCH_MOST_RANKED;
+    search->search.filter = nx_str_from(request->filter);
+    if (*request->order_by) {
+        search->search.stage = STORE_SEARCH_ORDERED;
+        search->search.order = &search->order;
+        NX_TRY(store_order_parse(&store_product_fields, nx_str_from(request->order_by),
+                                 &search->declared, arena, &search->order));
+    }
+    return read_token(search);
+}
+
+static void begin_search(struct search_call *search)
+{
+    if (!has_failed(search, read_request(search)))
+        svc_search_plan(&search->plan, search->request->query, on_planned);
+}
+
+static void on_declared(struct store_op *op)
+{
+    struct search_call *search = op->context;
+    if (has_failed(search, op->status) ||
+        has_failed(search,
+                   store_attributes_read(&op->rows, search->plan.call.arena, &search->declared)))
+        return;
+    begin_search(search);
+}
+
+/* What needs no database. A filter is compiled here only to find out what is wrong with it. */
+static nx_status check_request(struct search_call *search)
+{
+    const Request *request = search->request;
+    struct nx_arena *arena = search->plan.call.arena;
+    if (request->page_size < 0)
+        return nx_fail_field(arena, "page_size", "must not be negative");
+    int32_t size = request->page_size ? request->page_size : DEFAULT_PAGE_SIZE;
+    search->page_size = size > MAX_PAGE_SIZE ? MAX_PAGE_SIZE : (size_t)size;
+    search->ids = nx_arena_calloc(arena, search->page_size + 1, sizeof *search->ids);
+    search->scores = nx_arena_calloc(arena, search->page_size + 1, sizeof *search->scores);
+    if (!search->ids || !search->scores)
+        return nx_fail_memory();
+    NX_TRY(svc_facets_parse(request->facets, request->n_facets, arena, &search->facets));
+    return store_filter_add(store_query_new(arena, "search_filter"), &store_product_fields,
+                            nx_str_from(request->filter), arena);
+}
+
+void svc_search_products(void *context, struct wire_call *wire, const Request *request)
+{
+    struct search_call *search = svc_call_begin(context, wire, svc_products, sizeof *search);
+    if (!search)
+        return;
+    struct svc_call *call = &search->plan.call;
+    search->request = request;
+    nexus__catalog__v1__search_products_response__init(&search->response);
+    if (has_failed(search, check_request(search)))
+        return;
+    if (search->facets.needs_declared || strstr(request->order_by, "attributes.")) {
+        svc_call_begin_op(call, STORE_READ, on_declared);
+        store_attributes_ask(&call->op);
+        store_submit(call->store, &call->op);
+    } else {
+        begin_search(search);
+    }
+}

@@ -1,0 +1,399 @@
+-- What search looks into: the words of live products, and which words there are at all.
+
+-- Stems as English has them. In titles, brands and tags every word counts ("The Who"); in
+-- descriptions the most frequent ones of the language do not.
+create text search dictionary catalog.stem (template = pg_catalog.snowball, language = english);
+create text search configuration catalog.names (parser = pg_catalog."default");
+alter text search configuration catalog.names
+    add mapping for asciiword, word with catalog.stem;
+alter text search configuration catalog.names
+    add mapping for numword, int, uint, float, sfloat, version, asciihword, hword, numhword,
+    hword_asciipart, hword_part, hword_numpart with pg_catalog.simple;
+create text search configuration catalog.prose (copy = catalog.names);
+alter text search configuration catalog.prose
+    alter mapping replace catalog.stem with pg_catalog.english_stem;
+
+-- A text as it is compared: small letters without accents, and blanks for what joins words
+-- ("in/outdoor") or would be taken for more than a word ("a.b", "<b>"). Character by character: what
+-- is left out are combining marks and apostrophes only, so that a place in it can be found again in
+-- the text. U+E000 to U+E002 are kept free for marks of our own. (A chain of replace() takes a
+-- quarter of the time of translate().)
+create function catalog.search_fold(given text) returns text
+language sql immutable parallel safe as $$
+    select replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(lower(
+        case when octet_length(given) = char_length(given) then given
+        else normalize(regexp_replace(normalize(translate(given,
+                 U&'\00F8\00D8\0111\0110\0142\0141\0127\0126\0131\0167\0166\00E6\00C6\0153\0152'
+                     '\00DF\E000\E001\E002\2019',
+                 'oOdDlLhHitTaAoOs   '), NFD), U&'[\0300-\036F]', '', 'g'), NFC)
+        end),
+        '-', ' '), '/', ' '), '.', ' '), '_', ' '), '@', ' '), '&', ' '), '<', ' '), '+', ' '),
+        '~', ' '), '''', '')
+$$;
+
+-- A folded text with blanks for all punctuation: of titles and of what is typed, to compare how they
+-- begin.
+create function catalog.search_title(given text) returns text
+language sql immutable parallel safe as $$
+    select btrim(regexp_replace(catalog.search_fold(given), '[ !"#$%()*,:;=>?[\\\]^`{|}\t-\r]+', ' ',
+        'g'))
+$$;
+
+-- The lexemes of a product: title A; brand and tags B; its categories C, each as #id, so that
+-- renaming a category touches no product; description D. ^ stands before the first word of the
+-- title and of the description.
+create function catalog.search_lexemes(title text, brand text, tags text[], description text,
+    category_id bigint, additional_category_ids bigint[])
+returns tsvector language plpgsql immutable parallel safe cost 10000 as $$
+begin
+    return setweight('^:1'::tsvector
+            || to_tsvector('catalog.names', catalog.search_fold(title)), 'A')
+        || setweight(to_tsvector('catalog.names',
+               catalog.search_fold(brand || ' ' || array_to_string(tags, ' '))), 'B')
+        || coalesce((select string_agg('''#' || id || ''':1C', ' ')::tsvector
+               from unnest(additional_category_ids || category_id) as id
+               where id is not null), '')
+        || case when description = '' then ''::tsvector else '^:1'::tsvector
+            || to_tsvector('catalog.prose', catalog.search_fold(left(description, 32768)))
+           end;
+end
+$$;
+
+-- The words of a product that can be completed, and be meant by misspelt ones: all of its names,
+-- and those of the beginning of its description that have letters only.
+create function catalog.search_words(title text, brand text, tags text[], description text)
+returns setof text language sql immutable parallel safe as $$
+    select token from ts_parse('default', catalog.search_fold(
+        title || ' ' || brand || ' ' || array_to_string(tags, ' ')))
+    where tokid in (1, 2, 3) and char_length(token) between 2 and 40
+    union all
+    select token from ts_parse('default', catalog.search_fold(left(description, 1000)))
+    where tokid in (1, 2) and char_length(token) between 2 and 40
+$$;
+
+-- A row for every live product, in a table of its own: most writes to a product do not touch it.
+create table catalog.search_entry (
+    product_id bigint primary key,
+    title text not null, -- as search_title() has it
+    lexemes tsvector not null
+);
+
+-- The words that have occurred, to complete and to correct what is typed. The same word may be
+-- there twice, from two transactions at once: a unique index would make one wait for the other,
+-- and writers of several words deadlock.
+create table catalog.search_word (
+    word text not null
+);
+
+create function catalog.search_learn(words text[]) returns void language sql as $$
+    insert into catalog.search_word (word)
+    select distinct given from unnest(words) as given
+    where not exists (select from catalog.search_word where word = given collate "C")
+$$;
+
+create function catalog.search_on_insert() returns trigger language plpgsql as $$
+begin
+    insert into catalog.search_entry (product_id, title, lexemes)
+    select id, catalog.search_title(title), catalog.search_lexemes(title, brand, tags, description,
+               category_id, additional_category_ids)
+    from added where delete_time is null;
+    perform catalog.search_learn(array_agg(distinct word))
+    from added, catalog.search_words(title, brand, tags, description) as word
+    where delete_time is null;
+    return null;
+end
+$$;
+create trigger search_insert after insert on catalog.product
+    referencing new table as added for each statement
+    execute function catalog.search_on_insert();
+
+create function catalog.search_on_update() returns trigger language plpgsql as $$
+begin
+    if new.delete_time is not null then
+        delete from catalog.search_entry where product_id = new.id;
+        return null;
+    end if;
+    insert into catalog.search_entry (product_id, title, lexemes)
+    values (new.id, catalog.search_title(new.title),
+            catalog.search_lexemes(new.title, new.brand, new.tags, new.description,
+                new.category_id, new.additional_category_ids))
+    on conflict (product_id) do update
+    set title = excluded.title, lexemes = excluded.lexemes;
+    perform catalog.search_learn(array(select * from catalog.search_words(
+        new.title, new.brand, new.tags, new.description)));
+    return null;
+end
+$$;
+create trigger search_update after update on catalog.product
+    for each row when ((old.title, old.brand, old.tags, old.description, old.category_id,
+                        old.additional_category_ids, old.delete_time is null)
+        is distinct from (new.title, new.brand, new.tags, new.description, new.category_id,
+                          new.additional_category_ids, new.delete_time is null))
+    execute function catalog.search_on_update();
+
+create function catalog.search_on_delete() returns trigger language plpgsql as $$
+begin
+    delete from catalog.search_entry using removed where product_id = removed.id;
+    return null;
+end
+$$;
+create trigger search_delete after delete on catalog.product
+    referencing old table as removed for each statement
+    execute function catalog.search_on_delete();
+
+-- Categories are few: each search looks up those whose paths have its words.
+create index category_search on catalog.category
+    using gin (to_tsvector('catalog.names', catalog.search_fold(path))) where delete_time is null;
+
+create function catalog.search_on_category() returns trigger language plpgsql as $$
+begin
+    perform catalog.search_learn(array(select * from catalog.search_words(new.title, '', '{}', '')));
+    return null;
+end
+$$;
+create trigger search_category_insert after insert on catalog.category
+    for each row execute function catalog.search_on_category();
+create trigger search_category_update after update on catalog.category
+    for each row when (old.title is distinct from new.title)
+    execute function catalog.search_on_category();
+
+-- --- Queries ---
+
+-- One term of a query: `phrase` as typed, `is_open` when it may go on (the last word).
+create type catalog.search_term as (
+    lexemes tsquery, -- what it stands for in texts; empty: no word at all
+    anywhere tsquery, -- or in the titles of categories
+    is_stop boolean, -- a word that is in every text
+    is_known boolean -- whether anything has it
+);
+
+create function catalog.search_term(phrase text, is_open boolean) returns catalog.search_term
+language plpgsql stable as $$
+declare
+    folded text := catalog.search_title(phrase);
+    term catalog.search_term;
+    categories text;
+begin
+    term.lexemes := phraseto_tsquery('catalog.prose', folded);
+    term.is_stop := numnode(term.lexemes) = 0;
+    if term.is_stop then
+        term.lexemes := phraseto_tsquery('catalog.names', folded);
+    end if;
+    term.anywhere := term.lexemes;
+    -- What is short, or has digits, is taken as it is.
+    term.is_known := term.is_stop or folded !~ '^[^0-9 ]{3,40}$'
+        or exists (select from catalog.search_word where word = folded collate "C");
+    if numnode(term.lexemes) = 0 then
+        return term;
+    end if;
+    if is_open and folded ~ '^[^ ]{3,40}$' then
+        -- As words that are known, not as a prefix of the index: that would read all of each.
+        select term.is_known or count(*) > 0,
+               term.lexemes || coalesce(string_agg(completed::text, ' | ')::tsquery, '')
+        into term.is_known, term.lexemes
+        from (select distinct to_tsquery('catalog.names', quote_literal(word)) as completed
+              from (select word
+                    from (select word from catalog.search_word
+                          where word >= folded collate "C"
+                            and word < folded || U&'\+10FFFF' collate "C"
+                          order by word collate "C" limit 500) as found
+                    order by char_length(word), word collate "C" limit 40) as shortest) as stems
+        where completed <> term.lexemes;
+    end if;
+    select string_agg('''#' || id || '''', ' | ') into categories
+    from (select id from catalog.category
+          where delete_time is null
+            and to_tsvector('catalog.names', catalog.search_fold(path)) @@ term.lexemes
+          order by cardinality(ancestor_ids), id limit 64) as found;
+    term.anywhere := term.lexemes || coalesce(categories::tsquery, '');
+    term.is_known := term.is_known
+        or exists (select from catalog.search_entry where lexemes @@ term.anywhere);
+    return term;
+end
+$$;
+
+-- About how many products match, as the planner has it from its statistics; if `in_names`, in their
+-- titles, brands and tags.
+create function catalog.search_estimate(wanted tsquery, in_names boolean) returns bigint
+language plpgsql as $$
+declare
+    plan json;
+begin
+    execute format('explain (format json) select from catalog.search_entry where %s @@ %L',
+        case when in_names then 'ts_filter(lexemes, ''{a,b}'')' else 'lexemes' end, wanted)
+    into plan;
+    return plan -> 0 -> 'Plan' ->> 'Plan Rows';
+end
+$$;
+
+-- What to look for (`wanted`; null: there is no word at all), the same in titles, brands and tags
+-- alone but for what is `excluded`, and what is better at the beginning; and which of the phrases, counted from 1, nothing has.
+-- phrases[i] is of kind 'w' (a word), 'o' (a word that may go on), 'p' (as it
+-- stands) or '-' (must not occur).
+create function catalog.search_plan(phrases text[], kinds text[], out wanted tsquery,
+    out names tsquery, out excluded tsquery, out begins tsquery, out estimate bigint,
+    out names_estimate bigint, out unknown bigint[])
+language plpgsql set enable_seqscan = off set client_min_messages = warning as $$
+declare
+    has_words boolean := false;
+    terms catalog.search_term[];
+    term catalog.search_term;
+begin
+    unknown := '{}';
+    for i in 1 .. cardinality(phrases) loop
+        term := catalog.search_term(phrases[i], kinds[i] = 'o');
+        terms := terms || term;
+        if kinds[i] <> '-' and numnode(term.lexemes) > 0 then
+            has_words := has_words or not term.is_stop;
+            if not term.is_known and kinds[i] <> 'p' then
+                unknown := unknown || i;
+            end if;
+        end if;
+    end loop;
+    for i in 1 .. cardinality(phrases) loop
+        term := terms[i];
+        continue when kinds[i] = '-' or numnode(term.lexemes) = 0
+            or has_words and term.is_stop;
+        if kinds[i] = 'p' then
+            term.anywhere := term.lexemes;
+        end if;
+        wanted := coalesce(wanted && term.anywhere, term.anywhere);
+        names := coalesce(names && term.lexemes, term.lexemes);
+        begins := coalesce(begins || term.lexemes, term.lexemes);
+    end loop;
+    begins := '^'::tsquery <-> begins;
+    if wanted is null then
+        return;
+    end if;
+    for i in 1 .. cardinality(phrases) loop
+        if kinds[i] = '-' and numnode(terms[i].lexemes) > 0 then
+            excluded := coalesce(excluded || terms[i].lexemes, terms[i].lexemes);
+        end if;
+    end loop;
+    wanted := coalesce(wanted && !!excluded, wanted);
+    estimate := catalog.search_estimate(wanted, false);
+    names_estimate := catalog.search_estimate(names, true);
+end
+$$;
+
+-- How well a product fits: how often, where and how near to each other the words stand; more if its
+-- title or its description begins with one ("3-seat sofa", not "Cover for 3-seat sofa"); less if
+-- there is much else. In billionths, so that equal is equal.
+create function catalog.search_score(lexemes tsvector, wanted tsquery, begins tsquery)
+returns bigint language sql immutable parallel safe as $$
+    select (1e9 * ts_rank('{0.1, 0.2, 0.6, 1}', lexemes, wanted)::double precision
+        * case when lexemes @@ begins then 1.5 else 1 end / (1 + ln(length(lexemes))))::bigint
+$$;
+
+-- Where ranges of prices begin, so that about as many fall into each: 0, then round numbers.
+create function catalog.search_price_steps(prices numeric[]) returns numeric[]
+language sql immutable parallel safe as $$
+    select 0::numeric || array(
+        select distinct trim_scale(round(2 * price, -floor(log(price))::integer) / 2) as step
+        from unnest((select percentile_disc('{0.2,0.4,0.6,0.8}'::double precision[])
+                         within group (order by price)
+                     from unnest(prices) as price)) as price
+        where price > 0
+        order by step)
+$$;
+
+-- Whether pg_trgm is used to correct what is typed.
+create function catalog.search_has_trigrams() returns boolean language sql stable as $$
+    select to_regclass('catalog.search_word_trigrams') is not null
+$$;
+
+-- Words that may be meant by one that does not occur; whoever asks chooses among them. Without
+-- pg_trgm only those whose first two letters are right.
+create function catalog.search_nearest(given text) returns setof text
+language plpgsql stable set enable_seqscan = off as $$
+declare
+    folded text := catalog.search_title(given);
+begin
+    return query select word from catalog.search_word
+        where word >= left(folded, 2) collate "C"
+          and word < left(folded, 2) || U&'\+10FFFF' collate "C"
+          and char_length(word) between char_length(folded) - 2 and char_length(folded) + 2
+        limit 2000;
+    if catalog.search_has_trigrams() then
+        return query execute format('select word from catalog.search_word
+            where word operator(%1$I.%%) $1
+            order by %1$I.similarity(word, $1) desc, word limit 50',
+            (select nspname from pg_extension join pg_namespace n on n.oid = extnamespace
+             where extname = 'pg_trgm')) using folded;
+    end if;
+end
+$$;
+
+-- Use pg_trgm, if it is there and may be used. Returns whether it is in use; running it again
+-- changes nothing, so that it can be run when pg_trgm has been installed later.
+create function catalog.search_use_trigrams() returns boolean language plpgsql as $$
+declare
+    home name;
+begin
+    if not exists (select from pg_extension where extname = 'pg_trgm') then
+        create extension pg_trgm with schema public;
+    end if;
+    select nspname into home
+    from pg_extension join pg_namespace n on n.oid = extnamespace where extname = 'pg_trgm';
+    execute format('create index if not exists search_word_trigrams on catalog.search_word
+        using gin (word %I.gin_trgm_ops)', home);
+    return true;
+exception
+    when insufficient_privilege or undefined_file or feature_not_supported or undefined_object
+        or invalid_schema_name then
+        raise notice 'pg_trgm cannot be used (%): search corrects misspelt words only if their '
+            'first two letters are right; to change that, install it, and as the owner of the '
+            'schema run: select catalog.search_use_trigrams()', sqlerrm;
+        return false;
+end
+$$;
+
+-- Index everything anew: for the products that are there already, after many have been loaded
+-- without the triggers, and to forget words that no product has any more. Other writers wait.
+create function catalog.search_rebuild() returns void language plpgsql
+set maintenance_work_mem = '256MB' set work_mem = '64MB' set client_min_messages = warning as $$
+begin
+    lock table catalog.product, catalog.category in share row exclusive mode;
+    drop index if exists catalog.search_entry_lexemes, catalog.search_entry_names,
+        catalog.search_entry_title, catalog.search_word_word, catalog.search_word_trigrams;
+    truncate catalog.search_entry, catalog.search_word;
+    -- Made by all cores; an insert would use one.
+    create temporary table search_made on commit drop as
+    select id, catalog.search_title(title) as title,
+           catalog.search_lexemes(title, brand, tags, description, category_id,
+               additional_category_ids) as lexemes
+    from catalog.product where delete_time is null;
+    insert into catalog.search_entry (product_id, title, lexemes)
+    select id, title, lexemes from search_made order by id;
+    drop table search_made;
+    -- As search_words(), but parsing each word once.
+    insert into catalog.search_word (word)
+    select token
+    from (select distinct word
+          from (select title || ' ' || brand || ' ' || array_to_string(tags, ' ') as names
+                from catalog.product where delete_time is null
+                union all
+                select title from catalog.category where delete_time is null) as given,
+              string_to_table(names, ' ') as word) as given,
+        ts_parse('default', catalog.search_fold(word))
+    where tokid in (1, 2, 3) and char_length(token) between 2 and 40
+    union
+    select token
+    from (select distinct word
+          from catalog.product, string_to_table(left(description, 1000), ' ') as word
+          where delete_time is null) as given,
+        ts_parse('default', catalog.search_fold(word))
+    where tokid in (1, 2) and char_length(token) between 2 and 40;
+    -- Without fastupdate: every search would go through the list of what is not yet indexed.
+    create index search_entry_lexemes on catalog.search_entry using gin (lexemes)
+        with (fastupdate = off);
+    create index search_entry_names on catalog.search_entry
+        using gin (ts_filter(lexemes, '{a,b}')) with (fastupdate = off);
+    create index search_entry_title on catalog.search_entry (title collate "C", product_id);
+    create index search_word_word on catalog.search_word (word collate "C");
+    perform catalog.search_use_trigrams();
+    analyze catalog.search_entry;
+    analyze catalog.search_word;
+end
+$$;
+select catalog.search_rebuild();

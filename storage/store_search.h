@@ -1,0 +1,114 @@
+/* The statements of search, suggestions and similar products.
+ *
+ * Each function adds its steps to an op that store_op_init() has begun; store_submit() is the
+ * caller's. What is borrowed is borrowed until the op has completed. How a search goes is told in
+ * README.md. */
+#ifndef STORE_SEARCH_H
+#define STORE_SEARCH_H
+
+#include "store_order.h"
+
+/* Up to so many products are ranked, and counted for facets. */
+#define STORE_SEARCH_MOST_RANKED 1000
+/* Of more, facets are estimated from so many. */
+#define STORE_SEARCH_FACET_SAMPLE 400
+/* So many times as many may be estimated before it is not even tried. */
+#define STORE_SEARCH_TRY_FACTOR 3
+/* Up to so many are counted one by one. */
+#define STORE_SEARCH_MOST_COUNTED 10000
+
+/* Make a query of words. `texts`: terms, one a line; `kinds`: a letter each, as
+ * catalog.search_plan() has them. Completes with one row: */
+enum store_search_plan {
+    STORE_SEARCH_WANTED,         /* text: what to look for; NULL: there is no word in it */
+    STORE_SEARCH_NAMES,          /* text: the same in titles, brands and tags alone, but for */
+    STORE_SEARCH_EXCLUDED,       /* text: what must not occur; or NULL */
+    STORE_SEARCH_BEGINS,         /* text: what is better at the beginning */
+    STORE_SEARCH_ESTIMATE,       /* int8: about how many have it */
+    STORE_SEARCH_NAMES_ESTIMATE, /* int8: and in their names */
+    STORE_SEARCH_UNKNOWN,        /* int8[]: which terms nothing has, from 1 */
+};
+void store_search_plan(struct store_op *op, struct nx_str texts, struct nx_str kinds);
+
+/* Look for words that are alike. `texts`: words, one a line. Completes with a row for each
+ * candidate: int8 which word, from 1; text that word, folded; text the candidate. */
+void store_search_nearest(struct store_op *op, struct nx_str texts);
+
+/* Which of the products found, in which order. */
+enum store_search_stage {
+    STORE_SEARCH_RANKED,       /* all, best first; when they are few */
+    STORE_SEARCH_NAMES_RANKED, /* those that have it in their names, best first */
+    STORE_SEARCH_NAMES_NEWEST, /* those, newest first */
+    STORE_SEARCH_REST_NEWEST,  /* the others, newest first */
+    STORE_SEARCH_ORDERED,      /* all, by the fields of an order */
+};
+
+struct store_search {
+    struct nx_str wanted, names, excluded, begins; /* of the plan */
+    struct nx_str filter;            /* of products, as store_filter.h has it; or empty */
+    const struct store_order *order; /* of ORDERED */
+    enum store_search_stage stage;
+    bool is_continued; /* behind a row: */
+    int64_t after_score, after_id;
+    const struct nx_str *after_keys; /* of ORDERED */
+    int64_t limit;
+    int64_t most; /* of RANKED: so many are looked at */
+};
+
+/* Read a page. Completes with rows of int8 id, int8 score, int8 how many were looked at (of RANKED;
+ * more than `most`: there are too many to rank, and the page is worth nothing), and the order's
+ * keys.
+ * Fails:   INVALID_ARGUMENT (the filter), RESOURCE_EXHAUSTED; the op is then of no more use. */
+nx_status store_search_find(struct store_op *op, const struct store_search *search) NX_MUST_USE;
+
+/* Count what is found, up to `most` + 1. Completes with one int8. Fails as store_search_find(). */
+nx_status store_search_count(struct store_op *op, const struct store_search *search) NX_MUST_USE;
+
+/* Ask the planner how many will be found. Completes with rows of text that store_search_estimated()
+ * reads. Fails as store_search_find(). */
+nx_status store_search_estimate(struct store_op *op, const struct store_search *search) NX_MUST_USE;
+int64_t store_search_estimated(const struct store_rows *rows);
+
+/* What can be counted. */
+enum store_facet_kind {
+    STORE_FACET_CATEGORY,
+    STORE_FACET_BRAND,
+    STORE_FACET_PRICE,
+    STORE_FACET_ATTRIBUTE,
+};
+
+struct store_facet {
+    enum store_facet_kind kind;
+    struct nx_str key; /* of ATTRIBUTE: names of nested keys, joined by "." */
+};
+
+/* Count the values of what is found, of up to `most` products. Completes with one row more than
+ * there are buckets, the first one with NULL as its facet and in `count` how many products were
+ * looked at
+ * (`most` + 1: there are more): */
+enum store_facet_column {
+    STORE_FACET_INDEX, /* int4: which of the facets */
+    STORE_FACET_VALUE, /* text: a category's name, a brand, an attribute as JSON */
+    STORE_FACET_TITLE, /* text: as people read it */
+    STORE_FACET_CURRENCY,
+    STORE_FACET_MIN,   /* numeric: a range of prices */
+    STORE_FACET_MAX,   /* numeric: its end; NULL for the last one */
+    STORE_FACET_COUNT, /* int8 */
+};
+nx_status store_search_facets(struct store_op *op, const struct store_search *search,
+                              const struct store_facet *facets, unsigned count) NX_MUST_USE;
+
+/* Read products, in this order. Completes with rows of a product's columns, int8 which id it is,
+ * from 1, and text: its texts with what was looked for marked (search_rows.sql); empty if `wanted`
+ * is. */
+void store_search_rows(struct store_op *op, const int64_t *ids, size_t count, struct nx_str wanted);
+
+/* Complete what is typed. `names`: of the plan. Completes with at most `limit` rows of text, int8
+ * product or 0. */
+void store_search_suggest(struct store_op *op, struct nx_str text, struct nx_str names,
+                          int32_t limit);
+
+/* Products like one: at most `limit` rows of int8 id, int8 score. */
+void store_search_similar(struct store_op *op, int64_t id, int32_t limit);
+
+#endif

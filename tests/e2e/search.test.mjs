@@ -1,0 +1,435 @@
+// Search, suggestions and similar products, on a real catalog: what comes first, what is found at
+// all, and that pages, facets and highlights are true.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { catalogClient, status, violatedFields } from './support/clients.mjs';
+import { Instance } from './support/instance.mjs';
+import { openSources, readProducts } from './support/sources.mjs';
+
+let instance;
+let client;
+let sources;
+let products;
+const shelves = new Map(); // category names by title
+
+before(async () => {
+  sources = openSources();
+  products = readProducts(sources);
+  instance = await Instance.start();
+  client = catalogClient(instance.grpc);
+  for (const title of new Set(products.map((entry) => entry.categoryTitle))) {
+    shelves.set(title, (await client.call('CreateCategory', { category: { title } })).name);
+  }
+  const requests = products.map(({ id, categoryTitle, product }) => ({
+    product: { ...product, attributes: undefined, category: shelves.get(categoryTitle) },
+    productId: id,
+  }));
+  for (let i = 0; i < requests.length; i += 1000) {
+    await client.call('BatchCreateProducts', { requests: requests.slice(i, i + 1000) });
+  }
+  await instance.sql('analyze catalog.search_entry');
+});
+
+after(async () => {
+  client?.close();
+  await instance?.stop();
+});
+
+const search = (query, request = {}) => client.call('SearchProducts', { query, ...request });
+const suggest = async (query, pageSize = 10) =>
+  (await client.call('SuggestProducts', { query, pageSize })).suggestions;
+const create = (product) => client.call('CreateProduct', { product });
+const names = (answer) => answer.results.map((result) => result.product.name);
+
+async function fails(call, code, ...fields) {
+  await assert.rejects(call, (error) => {
+    assert.equal(error.code, code, error.message);
+    assert.deepEqual(violatedFields(error), fields);
+    return true;
+  });
+}
+
+async function searchAll(query, request) {
+  const all = [];
+  let pageToken = '';
+  do {
+    const page = await search(query, { ...request, pageToken });
+    all.push(...page.results);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '');
+  return all;
+}
+
+// What the CSV says about a word, to compare with.
+const words = (text) => text.normalize('NFD').toLowerCase().match(/[a-z0-9]+/g) ?? [];
+const isReal = () => sources.real;
+
+test('a word that is not finished, or misspelt, finds what is meant first', async () => {
+  if (!isReal()) return;
+  for (const [query, corrected] of [
+    ['billy bookcas', ''], ['billy bokcase', 'billy bookcase'], ['bily bookcase', 'billy bookcase'],
+    ['BILLY Bookcase', ''],
+  ]) {
+    const answer = await search(query, { pageSize: 10 });
+    assert.equal(answer.results.length, 10, query);
+    assert.equal(answer.correctedQuery, corrected);
+    for (const { product } of answer.results) {
+      assert.match(product.title, /BILLY/, query);
+      assert.match(product.description, /^Bookcase/, query);
+    }
+  }
+});
+
+test('sofas come before covers for sofas', async () => {
+  if (!isReal()) return;
+  const { results } = await search('sofa 3 seat', { pageSize: 100 });
+  const firstCover = results.findIndex(({ product }) => /cover/i.test(product.description));
+  const lastSofa = results.findLastIndex(({ product }) =>
+    /^(3-seat|sofa)/i.test(product.description));
+  assert.ok(lastSofa >= 20, 'there are sofas');
+  assert.ok(firstCover === -1 || firstCover > 20, `cover at ${firstCover}`);
+  const scores = results.map((result) => result.score);
+  assert.deepEqual(scores, [...scores].sort((a, b) => b - a));
+});
+
+test('all that have every word are found, and nothing else', async () => {
+  const pairs = isReal() ? [['armchair', 'armchairs'], ['hemnes', 'hemnes']] : [];
+  for (const [word, plural] of pairs) {
+    const expected = products.filter(({ product, categoryTitle }) =>
+      words(`${product.title} ${product.description} ${categoryTitle}`)
+        .some((found) => found === word || found === plural));
+    const answer = await search(word, { pageSize: 1000, includeTotalSize: true });
+    assert.equal(answer.totalSize, String(expected.length), word);
+    assert.equal(answer.totalSizeIsEstimate, false);
+    assert.deepEqual(new Set(names(answer)), new Set(expected.map(({ id }) => `products/${id}`)));
+  }
+});
+
+test('a write is found by the next search, and what is gone is not', async () => {
+  const made = await create({ title: 'Quokkasaurus bench', brand: 'Wombatini', tags: ['numbatty'] });
+  for (const query of ['quokkasaurus', 'quokkas', 'wombatini', 'numbatty', 'bench quokkasaurus']) {
+    assert.deepEqual(names(await search(query)), [made.name], query);
+  }
+  await client.call('UpdateProduct', {
+    product: { name: made.name, title: 'Bilbykin bench' }, updateMask: { paths: ['title'] },
+  });
+  assert.deepEqual(names(await search('bilbykin')), [made.name]);
+  assert.deepEqual(names(await search('"quokkasaurus"')), []);
+  await client.call('DeleteProduct', { name: made.name });
+  assert.deepEqual(names(await search('bilbykin')), []);
+  await client.call('UndeleteProduct', { name: made.name });
+  assert.deepEqual(names(await search('bilbykin')), [made.name]);
+});
+
+test('a product is found by the titles of its categories, also when they change', async () => {
+  const above = await client.call('CreateCategory', { category: { title: 'Velocipedes' } });
+  const shelf = await client.call('CreateCategory', {
+    category: { title: 'Penny-farthings', parent: above.name },
+  });
+  const made = await create({ title: 'Rover', category: shelf.name });
+  const further = await create({ title: 'Ordinary', additionalCategories: [shelf.name] });
+  const both = [further.name, made.name];
+  assert.deepEqual(names(await search('farthing')), both);
+  assert.deepEqual(names(await search('velocipede')), both);
+  assert.deepEqual(names(await search('rover velocipede')), [made.name]);
+  await client.call('UpdateCategory', {
+    category: { name: above.name, title: 'Boneshakers' }, updateMask: { paths: ['title'] },
+  });
+  assert.deepEqual(names(await search('boneshaker')), both);
+  assert.deepEqual(names(await search('"velocipede"')), []);
+});
+
+test('titles weigh more than brands and tags, these more than descriptions', async () => {
+  const made = [];
+  for (const product of [
+    { title: 'Plain one', description: 'Made for the gnurfle.' },
+    { title: 'Plain two', brand: 'Gnurfle' },
+    { title: 'Gnurfle three' },
+  ]) made.unshift((await create(product)).name);
+  assert.deepEqual(names(await search('gnurfle')), made);
+});
+
+test('quotes keep words together, and a minus keeps them out', async () => {
+  const red = await create({ title: 'Zibble crimson wardrobe' });
+  const swapped = await create({ title: 'Zibble wardrobe crimson' });
+  assert.deepEqual(new Set(names(await search('zibble crimson wardrobe'))),
+    new Set([red.name, swapped.name]));
+  assert.deepEqual(names(await search('zibble "crimson wardrobe"')), [red.name]);
+  assert.deepEqual(names(await search('zibble -"crimson wardrobe"')), [swapped.name]);
+  assert.deepEqual(names(await search('zibble -crimson')), []);
+  assert.deepEqual(names(await search('zibble "crimson wardrobe')), [red.name], 'not closed');
+  assert.equal(names(await search('zibble - wardrobe')).length, 2, 'a minus alone means nothing');
+});
+
+test('accents, case and combining marks make no difference', async () => {
+  const composed = await create({ title: 'Fjällräven Øresund Łódź' });
+  const combined = await create({ title: 'Fja\u0308llra\u0308ven Øresund Łódź' });
+  for (const query of ['fjallraven', 'FJÄLLRÄVEN', 'fja\u0308llra\u0308ven', 'oresund', 'lodz', 'fjällr']) {
+    assert.deepEqual(names(await search(query)), [combined.name, composed.name], query);
+  }
+  const cyrillic = await create({ title: 'Самовар', brand: '茶壺' });
+  assert.deepEqual(names(await search('самовар')), [cyrillic.name]);
+  assert.deepEqual(names(await search('茶壺')), [cyrillic.name]);
+});
+
+test('there is no query that does harm: signs are signs', async () => {
+  const made = await create({ title: '100% Blurb_cotton', description: "O'Neil's\\back|slash" });
+  for (const query of ['100% blurb_cotton', "oneil's blurb", "o'neils", 'back|slash', 'back\\slash',
+    'blurb & cotton', 'blurb:* cotton', '(blurb)', '!blurb', 'blurb <-> cotton', '<blurb>',
+    "blurb'); drop table catalog.product; --", 'blurb\ncotton', '\u0001blurb', '100%', '"blurb_cotton"']) {
+    const found = names(await search(query));
+    if (/drop table/.test(query)) assert.deepEqual(found, [], query);
+    else assert.ok(found.includes(made.name), query);
+  }
+  // As wildcards these would find it.
+  for (const query of ['bl%b', 'bl_rb', 'bl*b', 'b.*b', '100\\%x']) {
+    assert.ok(!names(await search(query)).includes(made.name), query);
+  }
+  for (const query of ['%', '_', '\\', "'", ':*', '&|!()<->', '-', '""', '-sofa', '🛋', '\u200b']) {
+    await fails(search(query), status.INVALID_ARGUMENT, 'query');
+    await fails(suggest(query), status.INVALID_ARGUMENT, 'query');
+  }
+  await fails(search(''), status.INVALID_ARGUMENT, 'query');
+  await fails(search(' \t'), status.INVALID_ARGUMENT, 'query');
+  await fails(search('x'.repeat(257)), status.INVALID_ARGUMENT, 'query');
+  assert.deepEqual((await search('ä'.repeat(256))).results, []);
+  assert.deepEqual((await search('q '.repeat(128))).results, []);
+});
+
+test('words that are in every text count in names', async () => {
+  const made = await create({ title: 'The Who', description: 'A poster of the band' });
+  await create({ title: 'Poster', description: 'The one who knows, and the other' });
+  assert.deepEqual(names(await search('the who')), [made.name]);
+  assert.ok(names(await search('the poster of a band')).includes(made.name));
+  assert.deepEqual(names(await search('X')), [], 'one letter');
+});
+
+test('pages have all results once, in one order, also when all are equally good', async () => {
+  const requests = Array.from({ length: 95 }, () => ({ product: { title: 'Snorfel lamp' } }));
+  await client.call('BatchCreateProducts', { requests });
+  const whole = await search('snorfel', { pageSize: 1000, includeTotalSize: true });
+  assert.equal(whole.totalSize, '95');
+  assert.equal(whole.nextPageToken, '');
+  for (const pageSize of [1, 7, 19, 95]) {
+    const paged = await searchAll('snorfel', { pageSize });
+    assert.deepEqual(paged.map((result) => result.product.name), names(whole), `by ${pageSize}`);
+  }
+  const query = isReal() ? 'chair' : 'lamp';
+  const all = await search(query, { pageSize: 1000 });
+  const paged = await searchAll(query, { pageSize: 13 });
+  assert.deepEqual(paged.map((result) => result.product.name), names(all));
+});
+
+test('an order of its own sorts what is found, page by page', async () => {
+  for (const orderBy of ['price', 'price desc', 'title, price desc', 'create_time']) {
+    const whole = await search('snorfel', { pageSize: 1000, orderBy });
+    const paged = await searchAll('snorfel', { pageSize: 10, orderBy });
+    assert.equal(paged.length, 95);
+    assert.deepEqual(paged.map((result) => result.product.name), names(whole), orderBy);
+  }
+  if (!isReal()) return;
+  const { results } = await search('bookcase', { pageSize: 200, orderBy: 'price desc' });
+  const prices = results.map(({ product }) => Number(product.price.units) + product.price.nanos / 1e9);
+  assert.deepEqual(prices, [...prices].sort((a, b) => b - a));
+});
+
+test('a filter narrows the search and its total', async () => {
+  const filter = 'price < 500';
+  const word = isReal() ? 'chair' : 'lamp';
+  const all = await search(word, { pageSize: 1000 });
+  const cheap = await search(word, { pageSize: 1000, filter, includeTotalSize: true });
+  const expected = all.results.filter(({ product }) =>
+    product.price && Number(product.price.units) < 500);
+  assert.deepEqual(names(cheap), expected.map((result) => result.product.name));
+  assert.equal(cheap.totalSize, String(expected.length));
+});
+
+test('a word of thousands is walked whole: those named so first, then the newest', async () => {
+  await instance.sql(`
+    insert into catalog.product (title, slug, description, additional_category_ids, brand, tags,
+        attributes, inventory, allow_backorder, state)
+    select case when i % 5 = 0 then 'Womble ' || i else 'Thing ' || i end, 'womble-' || i,
+           case when i % 5 = 0 then '' else 'for the womble' end, '{}', 'B' || i % 3, '{}', '{}', 0,
+           false, 2
+    from generate_series(1, 4000) i`);
+  await instance.sql('analyze catalog.search_entry');
+  const all = await searchAll('womble', { pageSize: 700 });
+  const found = all.map((result) => result.product.name);
+  assert.equal(found.length, 4000);
+  assert.equal(new Set(found).size, 4000, 'none twice');
+  const named = all.filter(({ product }) => product.title.startsWith('Womble'));
+  assert.deepEqual(found.slice(0, 800), named.map((result) => result.product.name));
+  const ids = found.slice(800).map((name) => Number(name.split('/')[1]));
+  assert.deepEqual(ids, [...ids].sort((a, b) => b - a));
+  const page = await search('womble', { includeTotalSize: true, facets: ['brand'] });
+  assert.equal(page.totalSize, '4000');
+  const [facet] = page.facets;
+  assert.equal(facet.isEstimate, true);
+  for (const bucket of facet.buckets) {
+    assert.ok(Math.abs(Number(bucket.count) - 1333) < 100, `${bucket.value}: ${bucket.count}`);
+  }
+  const few = await search('womble', { filter: 'title = "Womble 5*"', includeTotalSize: true });
+  assert.equal(few.totalSize, '23');
+});
+
+test('facets count what was found, and their filters select just that', async () => {
+  const query = isReal() ? 'table' : 'lamp';
+  const facets = ['category', 'brand', 'price'];
+  const answer = await search(query, { facets, includeTotalSize: true, filter: 'price < 3000' });
+  assert.deepEqual(answer.facets.map((facet) => facet.field), facets);
+  const total = Number(answer.totalSize);
+  for (const facet of answer.facets) {
+    assert.equal(facet.isEstimate, false);
+    assert.ok(facet.buckets.length > 0, facet.field);
+    let sum = 0;
+    for (const bucket of facet.buckets) {
+      sum += Number(bucket.count);
+      const within = await search(query, {
+        filter: `price < 3000 AND ${bucket.filter}`, includeTotalSize: true, pageSize: 1,
+      });
+      assert.equal(within.totalSize, bucket.count, bucket.filter);
+    }
+    assert.ok(sum <= total);
+  }
+  const [category, , price] = answer.facets;
+  for (const bucket of category.buckets) assert.equal(shelves.get(bucket.title), bucket.value);
+  assert.equal(price.buckets.reduce((sum, bucket) => sum + Number(bucket.count), 0), total);
+  assert.deepEqual(price.buckets[0].minPrice.units, '0');
+  assert.equal(price.buckets.at(-1).maxPrice, null);
+});
+
+test('facets of attributes: declared ones only, whatever is in them', async () => {
+  const field = 'attributes.finish';
+  await fails(search('glimp', { facets: [field] }), status.INVALID_ARGUMENT, 'facets');
+  await instance.sql("insert into catalog.attribute_index (key, type) values ('finish', 'text')");
+  const values = ['matt', 'a "quoted" *star*', 'back\\slash\n', 'ø', 5, 5.5, true, null, ['list']];
+  const struct = (value) => {
+    if (value === null) return { nullValue: 'NULL_VALUE' };
+    if (Array.isArray(value)) return { listValue: { values: value.map(struct) } };
+    return { [{ string: 'stringValue', number: 'numberValue', boolean: 'boolValue' }[typeof value]]: value };
+  };
+  for (const [i, value] of values.entries()) {
+    for (let n = 0; n <= i; n++) {
+      await create({ title: 'Glimp', attributes: { fields: { finish: struct(value) } } });
+    }
+  }
+  const [facet] = (await search('glimp', { facets: [field] })).facets;
+  assert.deepEqual(facet.buckets.map((bucket) => bucket.value),
+    values.slice(0, 7).map(String).reverse());
+  for (const bucket of facet.buckets) {
+    const within = await search('glimp', { filter: bucket.filter, includeTotalSize: true });
+    assert.equal(within.totalSize, bucket.count, bucket.filter);
+  }
+});
+
+test('highlights are pieces of the text as it stands, whatever is in it', async () => {
+  const hostile = '<b>Frobnitz</b> \uE000fröbnitz\uE001 & O\'Frobnitz e\u0301 \uE002 FROBNITZES!';
+  const long = `${'words before it. '.repeat(40)}a frobnitz here ${'and words behind it. '.repeat(40)}`;
+  const one = await create({ title: 'One', brand: 'frobnitz & sons', description: hostile, tags: ['x', 'frobnitz'] });
+  const two = await create({ title: 'Frobnitz', description: long });
+  const { results } = await search('frobnitz');
+  const highlights = (name) => Object.fromEntries(results
+    .find((result) => result.product.name === name).highlights
+    .map(({ field, pieces }) => [field, pieces]));
+  const marked = (pieces) => pieces.filter((piece) => piece.isMatch).map((piece) => piece.text);
+  const joined = (pieces) => pieces.map((piece) => piece.text).join('');
+  const first = highlights(one.name);
+  assert.deepEqual(Object.keys(first).sort(), ['brand', 'description', 'tags']);
+  assert.equal(joined(first.description), hostile);
+  assert.deepEqual(marked(first.description), ['Frobnitz', 'fröbnitz', 'FROBNITZES']);
+  assert.equal(joined(first.brand), 'frobnitz & sons');
+  assert.equal(joined(first.tags), 'x, frobnitz');
+  const second = highlights(two.name);
+  assert.deepEqual(marked(second.title), ['Frobnitz']);
+  assert.deepEqual(marked(second.description), ['frobnitz']);
+  assert.ok(long.includes(joined(second.description)));
+  assert.ok(joined(second.description).length < 400);
+});
+
+test('suggestions complete titles and words, forgive a typo, and take signs as they are', async () => {
+  await create({ title: 'Xylocarp cabinet' });
+  await create({ title: 'Xylocarp cabinet' });
+  const tall = await create({ title: 'Tall 50% xylocarp' });
+  const texts = (suggestions) => suggestions.map((suggestion) => suggestion.text);
+  assert.deepEqual(texts(await suggest('xyloc')), ['Xylocarp cabinet', 'xylocarp', 'Tall 50% xylocarp']);
+  assert.deepEqual(texts(await suggest('XYLOCARP CAB')), ['Xylocarp cabinet']);
+  assert.deepEqual(texts(await suggest('xylocrap')), ['Xylocarp cabinet', 'xylocarp', 'Tall 50% xylocarp']);
+  const [percent] = await suggest('tall 50%');
+  assert.deepEqual(percent, { text: 'Tall 50% xylocarp', product: tall.name });
+  assert.deepEqual(await suggest('xyl%'), await suggest('xyl'));
+  assert.equal((await suggest('x', 1)).length, 1);
+  await fails(suggest('x', -1), status.INVALID_ARGUMENT, 'page_size');
+  await fails(suggest('x'.repeat(257)), status.INVALID_ARGUMENT, 'query');
+});
+
+test('similar products share category, tags and title, and are for sale', async () => {
+  const shelf = await client.call('CreateCategory', { category: { title: 'Krumhorns' } });
+  const ACTIVE = 'STATE_ACTIVE';
+  const one = await create({ title: 'Alto krumhorn', category: shelf.name, tags: ['reed'], state: ACTIVE });
+  const near = await create({ title: 'Tenor krumhorn', category: shelf.name, tags: ['reed'], state: ACTIVE });
+  const far = await create({ title: 'Stand', category: shelf.name, state: ACTIVE });
+  const other = await create({ title: 'Oboe', tags: ['reed'], state: ACTIVE });
+  await create({ title: 'Bass krumhorn', category: shelf.name, tags: ['reed'] });
+  const gone = await create({ title: 'Soprano krumhorn', category: shelf.name, tags: ['reed'], state: ACTIVE });
+  await client.call('DeleteProduct', { name: gone.name });
+  const similar = (name, request) => client.call('FindSimilarProducts', { name, ...request });
+  const { results } = await similar(one.name);
+  const found = results.map((result) => result.product.name);
+  assert.equal(found[0], near.name);
+  assert.deepEqual(new Set(found), new Set([near.name, far.name, other.name]));
+  assert.deepEqual((await similar(one.name, { pageSize: 1 })).results.length, 1);
+  await fails(similar('products/999999999'), status.NOT_FOUND);
+  await fails(similar(gone.name), status.NOT_FOUND);
+  await fails(similar('product/1'), status.INVALID_ARGUMENT, 'name');
+});
+
+test('what is wrong with a request is said', async () => {
+  const wrong = (request, field) => fails(search('sofa', request), status.INVALID_ARGUMENT, field);
+  await wrong({ pageSize: -1 }, 'page_size');
+  await wrong({ filter: 'colour = "red"' }, 'filter');
+  await wrong({ filter: 'price <' }, 'filter');
+  await wrong({ orderBy: 'colour' }, 'order_by');
+  await wrong({ facets: ['colour'] }, 'facets');
+  await wrong({ facets: ['brand', 'brand'] }, 'facets');
+  await wrong({ facets: ['attributes.'] }, 'facets');
+  await wrong({ facets: Array.from({ length: 9 }, (_, i) => `attributes.a${i}`) }, 'facets');
+  await wrong({ pageToken: 'nonsense' }, 'page_token');
+  const { nextPageToken: pageToken } = await search('snorfel', { pageSize: 2 });
+  assert.notEqual(pageToken, '');
+  await wrong({ pageToken }, 'page_token');
+  for (const request of [{ filter: 'price < 5' }, { orderBy: 'price' }]) {
+    await fails(search('snorfel', { pageToken, ...request }), status.INVALID_ARGUMENT, 'page_token');
+  }
+});
+
+test('REST searches, too', async () => {
+  const found = await instance.call('GET', '/v1/products:search?query=snorfel&pageSize=3&facets=brand');
+  assert.equal(found.results.length, 3);
+  const suggested = await instance.call('GET', '/v1/products:suggest?query=xyloc');
+  assert.equal(suggested.suggestions.length, 3);
+  const { name } = found.results[0].product;
+  assert.ok((await instance.call('GET', `/v1/${name}:similar`)).results);
+});
+
+test('many writers of the same new words do not stop each other', async () => {
+  const word = (i) => String.fromCharCode(97 + (i % 26), 97 + (Math.floor(i / 26) % 26));
+  await Promise.all(Array.from({ length: 40 }, (_, i) => client.call('BatchCreateProducts', {
+    requests: Array.from({ length: 20 }, (_, j) => ({
+      product: { title: `Zz${word((i * 7 + j * 11) % 60)}new zz${word((j * 13 + i) % 60)}new` },
+    })),
+  })));
+  assert.ok((await search('zzaanew')).results.length > 0);
+});
+
+test('without pg_trgm search works, says so, and corrects what begins right', async () => {
+  assert.match(await instance.ctl(['status']), /^typos +.*pg_trgm/m);
+  await instance.sql('drop extension pg_trgm cascade');
+  assert.match(await instance.ctl(['status']), /^typos .*search_use_trigrams/m);
+  const [first] = names(await search('xylocarp'));
+  assert.ok(first);
+  assert.equal((await search('xylocapr')).correctedQuery, 'xylocarp');
+  assert.deepEqual(names(await search('qylocarp')), []);
+  assert.ok((await suggest('xyloc')).length > 0);
+  assert.equal(await instance.sql('select catalog.search_use_trigrams()', instance.ownerUrl), 't');
+  assert.equal((await search('qylocarp')).correctedQuery, 'xylocarp');
+});
