@@ -33,6 +33,12 @@ static void add(struct compiler *compiler, const char *sql)
     store_query_add(compiler->query, sql);
 }
 
+static void add_contains_operator(struct compiler *compiler)
+{
+    add(compiler, " @> ");
+    store_query_note_inverted(compiler->query);
+}
+
 static void add_comparator(struct compiler *compiler, const struct term *term)
 {
     add(compiler, comparator_sql[term->node->comparator]);
@@ -309,6 +315,7 @@ static nx_status compile_reference(struct compiler *compiler, const struct term 
     if (term->node->comparator == STORE_HAS && term->field->subtree) {
         add(compiler, " in (");
         add_with_id(compiler, term->field->subtree, ids[0]);
+        store_query_note_inverted(compiler->query); /* as hard to guess */
         add(compiler, ")");
         return NX_STATUS_OK;
     }
@@ -332,13 +339,13 @@ static nx_status compile_list(struct compiler *compiler, const struct term *term
     }
     if (term->field->kind == STORE_FIELD_TEXTS) {
         add(compiler, term->field->sql);
-        add(compiler, " @> ");
+        add_contains_operator(compiler);
         store_query_add_texts(compiler->query, &term->node->value.text, 1);
         return NX_STATUS_OK;
     }
     NX_TRY(parse_name(compiler, term, ids));
     add(compiler, term->field->sql);
-    add(compiler, " @> ");
+    add_contains_operator(compiler);
     store_query_add_int8s(compiler->query, ids, 1);
     return NX_STATUS_OK;
 }
@@ -374,7 +381,7 @@ static nx_status add_contains(struct compiler *compiler, const struct term *term
     if (!json.ptr)
         return nx_fail_memory();
     add(compiler, term->field->sql);
-    add(compiler, " @> ");
+    add_contains_operator(compiler);
     store_query_add_jsonb(compiler->query, json);
     return NX_STATUS_OK;
 }

@@ -56,6 +56,7 @@ struct store_query {
     struct store_query_param *params;
     unsigned param_count;
     unsigned param_capacity;
+    bool is_inverted;
     bool failed;
 };
 

@@ -99,6 +99,68 @@ static void bind_plain(struct store_op *op, const struct store_listing *listing,
     store_bind_int8(op, list->limit);
 }
 
+/* --- Few or many ---
+ *
+ * PostgreSQL reads a page with a filter either in the order's index until it has enough, or by an
+ * index of the filter, and sorts. The first is right when many rows pass and hopeless when hardly
+ * any does (8 s of a million products), and of tags, attributes and trees it cannot tell. So the
+ * query looks first: those that pass, 1,001 at most. If these are all, they are sorted; else the
+ * page is read in order. The other half is not carried out. */
+
+enum rows { ALL_ROWS, FEW_ROWS, MANY_ROWS };
+
+static nx_status is_hard_to_guess(struct nx_arena *arena, const struct store_listing *listing,
+                                  const struct store_list *list, bool *ret)
+{
+    struct store_query *filter = store_query_new(arena, listing->name);
+    NX_TRY(store_filter_add(filter, listing->fields, list->filter, arena));
+    *ret = !listing->parent && store_query_is_inverted(filter);
+    return NX_STATUS_OK;
+}
+
+/* Append "select ... limit": a page of these rows. */
+static nx_status add_page(struct store_query *query, struct nx_arena *arena,
+                          const struct store_listing *listing, const struct store_list *list,
+                          enum rows rows)
+{
+    store_query_add(query, "select ");
+    store_query_add(query, listing->columns);
+    store_order_add_keys(query, &list->order);
+    if (rows == FEW_ROWS) {
+        store_query_add(query, " from ");
+        store_query_add(query, listing->table);
+        store_query_add(query, " where (select count(*) from few) <= 1000 and ");
+        store_query_add(query, listing->fields->id);
+        store_query_add(query, " in (select few_id from few)");
+    } else {
+        NX_TRY(add_rows(query, arena, listing, list));
+    }
+    if (rows == MANY_ROWS)
+        store_query_add(query, " and (select count(*) from few) > 1000");
+    if (list->after)
+        store_order_add_after(query, &list->order, list->after);
+    store_order_add(query, &list->order);
+    store_query_add(query, " limit ");
+    store_query_add_int8(query, list->limit);
+    return NX_STATUS_OK;
+}
+
+static nx_status add_either_page(struct store_query *query, struct nx_arena *arena,
+                                 const struct store_listing *listing, const struct store_list *list)
+{
+    store_query_add(query, "with few as materialized (select ");
+    store_query_add(query, listing->fields->id);
+    store_query_add(query, " as few_id");
+    NX_TRY(add_rows(query, arena, listing, list));
+    store_query_add(query, " limit 1001) (");
+    NX_TRY(add_page(query, arena, listing, list, FEW_ROWS));
+    store_query_add(query, ") union all (");
+    NX_TRY(add_page(query, arena, listing, list, MANY_ROWS));
+    store_query_add(query, ")");
+    store_order_add_named(query, &list->order);
+    return NX_STATUS_OK;
+}
+
 nx_status store_list_page(struct store_op *op, const struct store_listing *listing,
                           const struct store_list *list)
 {
@@ -108,15 +170,12 @@ nx_status store_list_page(struct store_op *op, const struct store_listing *listi
     }
     require_parent(op, listing, list);
     struct store_query *query = store_query_new(op->arena, listing->name);
-    store_query_add(query, "select ");
-    store_query_add(query, listing->columns);
-    store_order_add_keys(query, &list->order);
-    NX_TRY(add_rows(query, op->arena, listing, list));
-    if (list->after)
-        store_order_add_after(query, &list->order, list->after);
-    store_order_add(query, &list->order);
-    store_query_add(query, " limit ");
-    store_query_add_int8(query, list->limit);
+    bool may_be_few;
+    NX_TRY(is_hard_to_guess(op->arena, listing, list, &may_be_few));
+    if (may_be_few)
+        NX_TRY(add_either_page(query, op->arena, listing, list));
+    else
+        NX_TRY(add_page(query, op->arena, listing, list, ALL_ROWS));
     store_op_step_query(op, query);
     return NX_STATUS_OK;
 }

@@ -194,11 +194,26 @@ static void add_key(struct store_query *query, const struct store_order_key *key
     store_query_add(query, key->json->behind);
 }
 
+static const char *const key_names[STORE_ORDER_MAX_KEYS] = {
+    "key_0", "key_1", "key_2", "key_3", "key_4", "key_5", "key_6", "key_7", "key_8"};
+
 void store_order_add_keys(struct store_query *query, const struct store_order *order)
 {
     for (unsigned i = 0; i < order->count; i++) {
         store_query_add(query, ", ");
         add_key(query, &order->keys[i]);
+        store_query_add(query, " as ");
+        store_query_add(query, key_names[i]);
+    }
+}
+
+void store_order_add_named(struct store_query *query, const struct store_order *order)
+{
+    for (unsigned i = 0; i < order->count; i++) {
+        store_query_add(query, i == 0 ? " order by " : ", ");
+        store_query_add(query, key_names[i]);
+        if (order->keys[i].is_descending)
+            store_query_add(query, " desc");
     }
 }
 

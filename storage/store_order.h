@@ -45,7 +45,7 @@ nx_status store_order_parse(const struct store_fields *fields, struct nx_str ord
                             const struct store_attributes *declared, struct nx_arena *arena,
                             struct store_order *ret_order) NX_MUST_USE;
 
-/* Append the keys as columns: ", a, b". */
+/* Append the keys as columns: ", a as key_0, b as key_1". */
 void store_order_add_keys(struct store_query *query, const struct store_order *order);
 
 /* Append a condition: " and ..." that lets through what is behind these keys. */
@@ -54,6 +54,9 @@ void store_order_add_after(struct store_query *query, const struct store_order *
 
 /* Append " order by ...". */
 void store_order_add(struct store_query *query, const struct store_order *order);
+
+/* The same, of the columns that store_order_add_keys() has named. */
+void store_order_add_named(struct store_query *query, const struct store_order *order);
 
 /* Read a row's keys, which begin at this column. They point into the row. */
 void store_order_read(const struct store_order *order, const struct store_rows *rows, int row,

@@ -71,6 +71,17 @@ unsigned store_query_last_param(const struct store_query *query)
     return query ? query->param_count : 0;
 }
 
+void store_query_note_inverted(struct store_query *query)
+{
+    if (query)
+        query->is_inverted = true;
+}
+
+bool store_query_is_inverted(const struct store_query *query)
+{
+    return query && query->is_inverted;
+}
+
 struct nx_str store_query_text(const struct store_query *query)
 {
     if (!query || query->failed || query->length == 0)

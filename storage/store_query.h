@@ -17,7 +17,7 @@
 
 #include "store.h"
 
-#define STORE_QUERY_MAX_PARAMS 512
+#define STORE_QUERY_MAX_PARAMS 1024
 #define STORE_QUERY_MAX_BYTES ((size_t)1 << 20)
 
 /* The type of a parameter: PostgreSQL's number for it. */
@@ -62,6 +62,11 @@ void store_query_add_cell(struct store_query *query, enum store_type type, struc
 /* The number of the last parameter, and a further use of one. */
 unsigned store_query_last_param(const struct store_query *query);
 void store_query_add_param(struct store_query *query, unsigned number);
+
+/* Note that a condition can be read from an inverted index (GIN), and whether there was one: how
+ * many rows have a tag, or an attribute, PostgreSQL can often only guess. */
+void store_query_note_inverted(struct store_query *query);
+bool store_query_is_inverted(const struct store_query *query);
 
 /* The text as far as it has come. Empty when it has failed. */
 struct nx_str store_query_text(const struct store_query *query);

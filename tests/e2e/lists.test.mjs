@@ -11,7 +11,7 @@ import { inParallel } from './support/sources.mjs';
 
 const SEED = Number(process.env.NEXUS_TEST_SEED ?? 160);
 const PRODUCTS = 240;
-const FILTERS = 120;
+const FILTERS = 90;
 
 let instance;
 let client;

@@ -181,3 +181,16 @@ test('a filter by price and category counts what the file has', async () => {
   const prices = listed.map(({ price }) => nanosOf(price));
   assert.deepEqual(prices, [...prices].sort((a, b) => (a < b ? 1 : a > b ? -1 : 0)));
 });
+
+// More rows than are sorted at once (storage/README.md, "Few or many").
+test('many that have an attribute are listed in order, page by page', async () => {
+  const filter = 'attributes.other_colors = false';
+  const wanted = products.filter(({ product }) => !product.attributes.other_colors);
+  if (sources.real) assert.ok(wanted.length > 1000);
+  const priceOf = ({ product: { price } }) => BigInt(price.units) * 1_000_000_000n + BigInt(price.nanos);
+  wanted.sort((a, b) =>
+    Number(priceOf(b) - priceOf(a)) ||
+    Buffer.compare(Buffer.from(a.product.title), Buffer.from(b.product.title)) || a.id - b.id);
+  const listed = await listAll(client, 'ListProducts', 'products', { filter, orderBy: 'price desc, title', pageSize: 170 });
+  assert.deepEqual(listed.map(({ name }) => name), wanted.map(({ id }) => `products/${id}`));
+});
