@@ -13,7 +13,7 @@
 /* Of more, facets are estimated from so many. */
 #define STORE_SEARCH_FACET_SAMPLE 400
 /* So many times as many may be estimated before it is not even tried. */
-#define STORE_SEARCH_TRY_FACTOR 3
+#define STORE_SEARCH_TRY_FACTOR 2
 /* Up to so many are counted one by one. */
 #define STORE_SEARCH_MOST_COUNTED 10000
 

@@ -25,14 +25,14 @@ with self as materialized (
     from (select lexeme from shared
           where is_name and coalesce(frequency, 0) * (select reltuples from pg_class
                     where oid = 'catalog.search_entry'::regclass) < 5000
-          limit 4) as rare,
+          limit 3) as rare,
         lateral (select product_id from catalog.search_entry
-                 where lexemes @@ quote_literal(rare.lexeme)::tsquery limit 100) as near
+                 where lexemes @@ quote_literal(rare.lexeme)::tsquery limit 80) as near
     union
-    (select product_id from wanted, catalog.search_entry where lexemes @@ all_of limit 100)
+    (select product_id from wanted, catalog.search_entry where lexemes @@ all_of limit 80)
     union
     (select id from self, catalog.product
-     where product.category_id = self.category_id and product.delete_time is null limit 100)
+     where product.category_id = self.category_id and product.delete_time is null limit 80)
 )
 select product_id, score from (
     select null::bigint as product_id, null::bigint as score from self

@@ -1,9 +1,10 @@
-// Measures search on a service that runs: node bench/search.mjs HOST:PORT [SECONDS] [CLIENTS]
+// Measures search on a service that runs: node bench/search.mjs HOST:PORT [SECONDS] [CLIENTS] [KIND]
 // The queries are words of the products that are there, so that all find something. A row for each
-// kind of call: how many a second, the median and the 99th percentile of how long they take.
+// kind of call: how many a second, the median and the 99th percentile of how long they take. KIND: only
+// those whose name begins so.
 import { catalogClient } from '../e2e/support/clients.mjs';
 
-const [target, seconds = '5', clients = '4'] = process.argv.slice(2);
+const [target, seconds = '5', clients = '4', only = ''] = process.argv.slice(2);
 const connections = Array.from({ length: Number(clients) }, () => catalogClient(target));
 const pick = (list) => list[Math.floor(Math.random() * list.length)];
 
@@ -70,6 +71,7 @@ async function measure(make) {
 
 console.log(`${'kind'.padEnd(28)} ${'rate/s'.padStart(8)} ${'p50/ms'.padStart(8)} ${'p99/ms'.padStart(8)} ${'errors'.padStart(7)}`);
 for (const [kind, make] of Object.entries(kinds)) {
+  if (!kind.startsWith(only)) continue;
   const { rate, p50, p99, errors, slowest } = await measure(make);
   console.log(`${kind.padEnd(28)} ${rate.padStart(8)} ${p50.padStart(8)} ${p99.padStart(8)} ${String(errors).padStart(7)}`);
   if (process.env.SLOWEST) console.log('   ', slowest[0].toFixed(1), JSON.stringify(slowest[1]));

@@ -421,6 +421,38 @@ test('many writers of the same new words do not stop each other', async () => {
   assert.ok((await search('zzaanew')).results.length > 0);
 });
 
+test('a search that takes too long ends, and nobody else notices', async () => {
+  const slow = await Instance.start({ env: { NEXUS_DATABASE_STATEMENT_TIMEOUT_MS: '100' } });
+  const caller = catalogClient(slow.grpc);
+  try {
+    const { name } = await caller.call('CreateProduct', { product: { title: 'Quick' } });
+    // Pages of a thousand, each with pages of text to mark.
+    await slow.sql(`
+      insert into catalog.product (title, slug, description, additional_category_ids, brand, tags,
+          attributes, inventory, allow_backorder, state)
+      select 'Sluggard', 'sluggard-' || i, repeat('sluggard and ' || i || ' more. ', 160), '{}', '',
+             '{}', '{}', 0, false, 2
+      from generate_series(1, 900) i`);
+    const searches = Promise.allSettled(Array.from({ length: 4 }, () =>
+      caller.call('SearchProducts', { query: 'sluggard', pageSize: 1000 })));
+    let isOver = false;
+    searches.then(() => (isOver = true));
+    let got = 0;
+    while (!isOver) {
+      assert.equal((await caller.call('GetProduct', { name })).title, 'Quick');
+      got++;
+    }
+    assert.ok(got > 0);
+    for (const { status: outcome, reason } of await searches) {
+      assert.equal(outcome, 'rejected');
+      assert.equal(reason.code, status.DEADLINE_EXCEEDED);
+    }
+  } finally {
+    caller.close();
+    await slow.stop();
+  }
+});
+
 test('without pg_trgm search works, says so, and corrects what begins right', async () => {
   assert.match(await instance.ctl(['status']), /^typos +.*pg_trgm/m);
   await instance.sql('drop extension pg_trgm cascade');
