@@ -43,3 +43,5 @@ done
 [[ -S $dir/grpc.sock ]] || { cat "$dir/service.log" >&2; exit 1; }
 
 NEXUS_ROWS=$rows node tests/bench/million.mjs "$socket"
+[[ ! -f tests/bench/search.mjs ]] ||
+    node tests/bench/search.mjs "$socket" "${SECONDS_EACH:-5}" "${CLIENTS:-4}"
