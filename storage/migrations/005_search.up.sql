@@ -50,9 +50,8 @@ begin
             || to_tsvector('catalog.names', catalog.search_fold(title)), 'A')
         || setweight(to_tsvector('catalog.names',
                catalog.search_fold(brand || ' ' || array_to_string(tags, ' '))), 'B')
-        || coalesce((select string_agg('''#' || id || ''':1C', ' ')::tsvector
-               from unnest(additional_category_ids || category_id) as id
-               where id is not null), '')
+        || coalesce(nullif('''#' || array_to_string(additional_category_ids || category_id,
+               ''':1C ''#') || ''':1C', '''#'':1C'), '')::tsvector
         || case when description = '' then ''::tsvector else '^:1'::tsvector
             || to_tsvector('catalog.prose', catalog.search_fold(left(description, 32768)))
            end;
