@@ -16,7 +16,7 @@
 #define DEFAULT_COUNT 150
 #define MAX_COUNT 10000000
 /* From here on it is faster to do without indexes and build them afterwards. */
-#define BULK_COUNT 20000
+#define BULK_COUNT 10000
 /* One COPY, so that what a trigger sees of it stays small. */
 #define COPY_ROWS 10000
 #define SEND_BYTES ((size_t)64 << 10)

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { buildDir, Instance, waitFor } from './support/instance.mjs';
 
-// From 20,000 on an empty table is filled without its indexes.
-const BULK = 20_000;
+// From 10,000 on an empty table is filled without its indexes.
+const BULK = 10_000;
 
 let instance;
 
@@ -65,7 +65,7 @@ for (const [when, state] of [['rows are copied', 'COPY catalog.product'], ['inde
   test(`interrupted while ${when}, it leaves the database as it was`, async () => {
     await empty();
     const before = await parts();
-    const child = spawn(path.join(buildDir, 'service/nexusctl'), ['seed', '--count', '60000'],
+    const child = spawn(path.join(buildDir, 'service/nexusctl'), ['seed', '--count', '40000'],
       { env: { ...instance.env, DATABASE_URL: instance.ownerUrl }, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
