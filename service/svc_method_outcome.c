@@ -68,7 +68,9 @@ static const char *blame(const struct svc_write *write, const char *field,
 {
     *ret_description = "is in use";
     if (write->write.action == STORE_UNDELETE) {
-        *ret_description = "cannot come back: what is unique of it is in use by now";
+        bool is_sku = strcmp(field, "variant.sku") == 0;
+        *ret_description = is_sku ? "cannot come back: the SKU of one of its variants is in use"
+                                  : "cannot come back: its slug is in use";
         return "name";
     }
     if (write->request.is_batch) {

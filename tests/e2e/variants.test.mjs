@@ -137,7 +137,7 @@ const ROWS = [
     grpc: ['AdjustVariantInventory', { name: VARIANT, delta: '-6' }],
   },
   {
-    name: 'more than can be counted', code: 'INVALID_ARGUMENT', http: 400,
+    name: 'more than can be counted', code: 'OUT_OF_RANGE', http: 400, field: 'delta',
     rest: ['POST', `/v1/${VARIANT}:adjustInventory`, { delta: '9223372036854775807' }],
     grpc: ['AdjustVariantInventory', { name: VARIANT, delta: '9223372036854775807' }],
   },
@@ -365,7 +365,7 @@ test('a sku is free again when the product is deleted, and the product then cann
   await client.call('DeleteProduct', { name: first.name });
   assert.deepEqual(await getVariant(kept.name), kept, 'a variant of a deleted product can be read');
   const heir = await createVariant(second.name, { sku: 'MOVES' });
-  const row = { code: 'ALREADY_EXISTS', http: 409, field: 'variant.sku',
+  const row = { code: 'ALREADY_EXISTS', http: 409, field: 'name',
     rest: ['POST', `/v1/${first.name}:undelete`, {}] };
   await checkRest(instance, row);
   await checkGrpc(row, client.call('UndeleteProduct', { name: first.name }));

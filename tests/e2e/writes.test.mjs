@@ -226,7 +226,8 @@ test('a product whose slug or SKU was taken does not come back', async () => {
   ];
   for (const [what, prepare] of rows) {
     const [made, other] = await prepare();
-    await refused(client.call('UndeleteProduct', { name: made.name }), 'ALREADY_EXISTS', 'name');
+    const error = await refused(client.call('UndeleteProduct', { name: made.name }), 'ALREADY_EXISTS', 'name');
+    assert.match(error.message, new RegExp(`${what}\\b.* is in use`, 'i'));
     assert.ok((await get(made.name)).deleteTime, what);
     await client.call('DeleteProduct', { name: other.name });
     assert.equal((await client.call('UndeleteProduct', { name: made.name })).deleteTime, null, what);
