@@ -132,7 +132,8 @@ create index category_purge on catalog.category (purge_time) where purge_time is
 -- Deleted products as well: they too are filed under a category that is removed for good.
 drop index catalog.product_category_live;
 drop index catalog.product_additional_categories_live;
-create index product_category on catalog.product (category_id);
+-- In the order of lists within each.
+create index product_category on catalog.product (category_id, id);
 create index product_additional_categories on catalog.product using gin (additional_category_ids);
 
 -- The same rule without a bounded repetition, which costs 41 us a row in place of 0.6.
