@@ -78,8 +78,11 @@ create table catalog.audit_entry (
     -- [{"field": "title", "old": "A", "new": "B"}, ...]
     changes jsonb not null
 );
-create index audit_entry_resource on catalog.audit_entry (resource, id);
+-- What the log is searched by, newest first.
 create index audit_entry_create_time on catalog.audit_entry (create_time, id);
+create index audit_entry_resource on catalog.audit_entry (resource, create_time, id);
+create index audit_entry_principal on catalog.audit_entry (principal, create_time, id);
+create index audit_entry_request on catalog.audit_entry ((coalesce(request_id::text, '')));
 
 -- An answer is the list of rows that were written, also when it is one.
 update catalog.request set answer = jsonb_build_array(answer);
