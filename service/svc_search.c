@@ -45,9 +45,11 @@ struct search_call {
     int64_t facets_seen, facets_most;
     bool has_facets, has_total, is_counted;
     size_t page_size;
-    size_t found; /* so many ids, one more than the page has at most */
+    size_t found; /* so many ids, one more than the page has, or all if they are counted */
     int64_t *ids;
     int64_t *scores;
+    int64_t sample[STORE_SEARCH_FACET_SAMPLE + 1]; /* of many that were met */
+    size_t sample_count;
     Response response;
 };
 
@@ -206,16 +208,29 @@ static void submit_facets(struct search_call *search)
         search->search.stage != STORE_SEARCH_RANKED && search->search.stage != STORE_SEARCH_ORDERED;
     search->facets_most = is_much ? STORE_SEARCH_FACET_SAMPLE : STORE_SEARCH_MOST_RANKED;
     struct store_search all = all_found(search, search->facets_most);
+    if (search->search.stage == STORE_SEARCH_RANKED) {
+        all.among = search->ids;
+        all.among_count = search->found;
+    } else if (search->sample_count > STORE_SEARCH_FACET_SAMPLE) {
+        all.among = search->sample;
+        all.among_count = search->sample_count;
+    }
     svc_call_begin_op(call, STORE_READ, on_facets);
     submit(search,
            store_search_facets(&call->op, &all, search->facets.facets, search->facets.count));
+}
+
+/* Facets are counted for the first page. */
+static bool wants_facets(const struct search_call *search)
+{
+    return search->facets.count > 0 && *search->request->page_token == '\0';
 }
 
 /* The next of what the answer still needs. */
 static void go_on(struct search_call *search)
 {
     const Request *request = search->request;
-    if (search->facets.count > 0 && *request->page_token == '\0' && !search->has_facets)
+    if (wants_facets(search) && !search->has_facets)
         submit_facets(search);
     else if (request->include_total_size && !search->has_total && !search->is_counted)
         submit_count(search);
@@ -285,6 +300,17 @@ static nx_status take_ids(struct search_call *search, const struct store_rows *r
     return NX_STATUS_OK;
 }
 
+/* Too many to be ranked: some of them, which have been met, will do for facets. */
+static void keep_sample(struct search_call *search, const struct store_rows *rows)
+{
+    size_t count = (size_t)rows->count;
+    for (size_t i = 0; i < count && i <= STORE_SEARCH_FACET_SAMPLE; i++)
+        search->sample[i] = store_int8(rows, (int)i, 0);
+    search->sample_count = count;
+    if (count > STORE_SEARCH_FACET_SAMPLE + 1)
+        search->sample_count = STORE_SEARCH_FACET_SAMPLE + 1;
+}
+
 static void on_found(struct store_op *op)
 {
     struct search_call *search = op->context;
@@ -294,6 +320,9 @@ static void on_found(struct store_op *op)
     const struct store_rows *rows = &op->rows;
     int64_t looked_at = rows->count > 0 ? store_int8(rows, 0, 2) : 0;
     if (is_ranked(what->stage) && looked_at > what->most) {
+        if (what->stage == STORE_SEARCH_RANKED)
+            keep_sample(search, rows);
+        what->are_many = what->stage == STORE_SEARCH_NAMES_RANKED;
         what->stage =
             what->stage == STORE_SEARCH_RANKED ? names_stage(search) : STORE_SEARCH_NAMES_NEWEST;
         find(search);
@@ -319,6 +348,8 @@ static void find(struct search_call *search)
     struct svc_call *call = &search->plan.call;
     struct store_search *what = &search->search;
     what->limit = (int64_t)(search->page_size + 1 - search->found);
+    if (what->stage == STORE_SEARCH_RANKED && wants_facets(search))
+        what->limit = STORE_SEARCH_MOST_RANKED; /* all of them: facets are counted from them */
     svc_call_begin_op(call, STORE_READ, on_found);
     submit(search, store_search_find(&call->op, what));
 }
@@ -330,7 +361,10 @@ static void on_estimated_stage(struct store_op *op)
     struct search_call *search = op->context;
     if (has_failed(search, op->status))
         return;
-    search->search.stage = stage_for(search, store_search_estimated(&op->rows));
+    struct store_search *what = &search->search;
+    what->filtered_estimate = store_search_estimated(&op->rows);
+    what->stage = store_search_is_cheap(&op->rows) ? stage_for(search, what->filtered_estimate)
+                                                   : names_stage(search);
     find(search);
 }
 
@@ -343,6 +377,8 @@ static void on_planned(struct svc_search_plan *plan)
         return;
     }
     what->wanted = plan->wanted;
+    what->estimate = plan->estimate;
+    what->names_estimate = plan->names_estimate;
     what->names = plan->names;
     what->excluded = plan->excluded;
     what->begins = plan->begins;
@@ -438,8 +474,11 @@ static nx_status check_request(struct search_call *search)
         return nx_fail_field(arena, "page_size", "must not be negative");
     int32_t size = request->page_size ? request->page_size : DEFAULT_PAGE_SIZE;
     search->page_size = size > MAX_PAGE_SIZE ? MAX_PAGE_SIZE : (size_t)size;
-    search->ids = nx_arena_calloc(arena, search->page_size + 1, sizeof *search->ids);
-    search->scores = nx_arena_calloc(arena, search->page_size + 1, sizeof *search->scores);
+    size_t most = (search->page_size > STORE_SEARCH_MOST_RANKED ? search->page_size
+                                                                : STORE_SEARCH_MOST_RANKED) +
+                  1;
+    search->ids = nx_arena_calloc(arena, most, sizeof *search->ids);
+    search->scores = nx_arena_calloc(arena, most, sizeof *search->scores);
     if (!search->ids || !search->scores)
         return nx_fail_memory();
     NX_TRY(svc_facets_parse(request->facets, request->n_facets, arena, &search->facets));

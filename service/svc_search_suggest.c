@@ -62,7 +62,8 @@ static void on_planned(struct svc_search_plan *plan)
     }
     const char *typed = *plan->corrected_query ? plan->corrected_query : plan->query.text.ptr;
     svc_call_begin_op(call, STORE_READ, on_suggested);
-    store_search_suggest(&call->op, nx_str_from(typed), plan->names, suggest->limit);
+    store_search_suggest(&call->op, nx_str_from(typed), plan->names, plan->names_estimate,
+                         suggest->limit);
     store_submit(call->store, &call->op);
 }
 

@@ -63,6 +63,7 @@ struct store_rows {
 enum store_flags {
     STORE_READ = 0,     /* may be sent again if its connection is lost before the answer */
     STORE_WRITE = 1,    /* is sent once; a lost answer is UNKNOWN (reason OUTCOME_UNKNOWN) */
+    STORE_SLOW = 4,     /* may take long: quick reads do not wait behind it. What has a query is */
     STORE_ROLLBACK = 2, /* with WRITE: carry it out, then roll back (validate_only) */
 };
 

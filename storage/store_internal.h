@@ -67,6 +67,13 @@ bool store_encode_int8s(struct nx_arena *arena, const int64_t *values, size_t co
 bool store_encode_texts(struct nx_arena *arena, const struct nx_str *values, size_t count,
                         struct store_param *ret);
 
+/* Whether what is sent behind an op may wait long: a write waits for the disk, and perhaps for
+ * locks. */
+static inline bool store_op_is_slow(const struct store_op *op)
+{
+    return op->flags & (STORE_WRITE | STORE_SLOW);
+}
+
 /* A first-in, first-out list of ops, linked by op->next. */
 struct store_op_list {
     struct store_op *first;
@@ -128,8 +135,8 @@ struct store_conn {
     unsigned capacity;
     unsigned head;
     unsigned length;
-    unsigned op_count;    /* segments that are ops */
-    unsigned write_count; /* of these, the writes */
+    unsigned op_count;   /* segments that are ops */
+    unsigned slow_count; /* of these, those that quick reads do not wait behind */
 
     /* The answer to the oldest segment, as far as it has come. */
     int64_t head_since_ns; /* when it became the oldest */

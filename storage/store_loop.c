@@ -63,16 +63,15 @@ static bool is_stopping(const struct store *store)
 
 /* --- Sending --- */
 
-/* How much is in the way of an op on a connection. A write waits for the disk, and perhaps for
- * locks, and all that is sent behind it waits too. So reads avoid connections that write, writes
- * avoid one another, and the first connection, if there are others, is left to the reads. Reads
- * fill one connection before they begin with the next: what is sent together costs both sides less.
- */
-static uint64_t wait_on(const struct store *store, const struct store_conn *conn, bool is_write)
+/* How much is in the way of an op on a connection. What is slow holds up all that is sent behind
+ * it: so reads avoid connections that have such, slow ones avoid one another, and the first
+ * connection, if there are others, is left to the quick. Reads fill one connection before they
+ * begin with the next: what is sent together costs both sides less. */
+static uint64_t wait_on(const struct store *store, const struct store_conn *conn, bool is_slow)
 {
     const uint64_t unless_all_else_is_full = UINT64_C(1) << 62;
-    uint64_t wait = (uint64_t)conn->write_count * store->options.max_pipelined;
-    if (!is_write)
+    uint64_t wait = (uint64_t)conn->slow_count * store->options.max_pipelined;
+    if (!is_slow)
         return wait + conn->op_count / READS_TOGETHER;
     return wait + conn->op_count + (conn == store->conns ? unless_all_else_is_full : 0);
 }
@@ -85,7 +84,7 @@ static struct store_conn *best_for(struct store *store, const struct store_op *o
         struct store_conn *conn = &store->conns[i];
         if (!store_conn_has_room(conn))
             continue;
-        uint64_t wait = wait_on(store, conn, op->flags & STORE_WRITE);
+        uint64_t wait = wait_on(store, conn, store_op_is_slow(op));
         if (!best || wait < least) {
             best = conn;
             least = wait;

@@ -47,6 +47,7 @@ void store_op_step(struct store_op *op, enum store_sql sql)
 
 void store_op_step_query(struct store_op *op, struct store_query *query)
 {
+    op->flags |= STORE_SLOW;
     struct store_step *step = begin_step(op);
     if (query && !query->failed && query->length == 0)
         store_bug("a query is empty", query->name);

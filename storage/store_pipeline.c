@@ -26,11 +26,6 @@
 
 /* --- The ring --- */
 
-static unsigned is_write(const struct store_op *op)
-{
-    return op->flags & STORE_WRITE ? 1 : 0;
-}
-
 static struct store_segment *oldest(const struct store_conn *conn)
 {
     return conn->length > 0 ? &conn->segments[conn->head] : NULL;
@@ -55,7 +50,7 @@ static void push(struct store_conn *conn, struct store_segment segment, int64_t 
     conn->length++;
     if (segment.op) {
         conn->op_count++;
-        conn->write_count += is_write(segment.op);
+        conn->slow_count += store_op_is_slow(segment.op);
     }
     if (conn->length == 1)
         begin_head(conn, now_ns);
@@ -69,7 +64,7 @@ static struct store_segment pop(struct store_conn *conn)
     conn->length--;
     if (segment.op) {
         conn->op_count--;
-        conn->write_count -= is_write(segment.op);
+        conn->slow_count -= store_op_is_slow(segment.op);
     }
     return segment;
 }

@@ -5,8 +5,22 @@
 
 #include "store_filter.h"
 
+/* To find the newest of n products that have some words, all n are collected, or a walk from the
+ * newest product on goes until it has met enough: page * all / (n * s), when a filter leaves the
+ * share s. At a million products the walk is the shorter one when n * n * s is larger than this. */
+#define WALK_PAYS 5e6
+/* A walk soon meets so many that facets can be estimated from them. */
+#define MANY_FOR_FACETS 22000
+#define MANY_FOR_SUGGESTIONS 10000
+/* In the planner's units; about 10,000 products that are looked at. */
+#define CHEAP_COST 15000
+/* Facets are estimated from names if that many times as many as are looked at have the words there.
+ */
+#define FACET_NAMES_FACTOR 4
+
 void store_search_plan(struct store_op *op, struct nx_str texts, struct nx_str kinds)
 {
+    op->flags |= STORE_SLOW;
     store_op_step(op, STORE_SQL_SEARCH_PLAN);
     store_bind_text(op, texts);
     store_bind_text(op, kinds);
@@ -14,12 +28,14 @@ void store_search_plan(struct store_op *op, struct nx_str texts, struct nx_str k
 
 void store_search_nearest(struct store_op *op, struct nx_str texts)
 {
+    op->flags |= STORE_SLOW;
     store_op_step(op, STORE_SQL_SEARCH_NEAREST);
     store_bind_text(op, texts);
 }
 
 void store_search_rows(struct store_op *op, const int64_t *ids, size_t count, struct nx_str wanted)
 {
+    op->flags |= STORE_SLOW;
     store_op_step(op, STORE_SQL_SEARCH_ROWS);
     store_bind_int8_array(op, ids, count);
     store_bind_text(op, wanted);
@@ -40,19 +56,76 @@ static void add_lexemes(struct store_query *query, const char *what, struct nx_s
     add_tsquery(query, text);
 }
 
+/* The part of a query before the next " & " that stands outside of quotes and parentheses; what is
+ * not to be had stays with what is before it. Goes on behind it. */
+static struct nx_str next_part(struct nx_str *rest)
+{
+    size_t at = 0;
+    unsigned depth = 0;
+    bool quoted = false;
+    for (; at < rest->len; at++) {
+        char c = rest->ptr[at];
+        if (c == '\'')
+            quoted = !quoted; /* two within a word are none */
+        else if (!quoted && c == '(')
+            depth++;
+        else if (!quoted && c == ')')
+            depth--;
+        else if (!quoted && depth == 0 && c == '&' && at + 2 < rest->len &&
+                 rest->ptr[at + 2] != '!')
+            break;
+    }
+    struct nx_str part = {rest->ptr, at};
+    at = at < rest->len ? at + 1 : at;
+    *rest = (struct nx_str){rest->ptr + at, rest->len - at};
+    return part;
+}
+
 static const char has_words[] = "entry.lexemes @@ ";
-static const char has_names[] = "ts_filter(entry.lexemes, '{a,b}') @@ ";
+static const char has_names[] = "ts_filter(entry.lexemes, '{a,b}') @@ "; /* has an index */
+
+/* Each term on its own: the index then goes on from one to the next place that all may have, and
+ * does not try the many words of each at every place. */
+static void add_words(struct store_query *query, struct nx_str wanted)
+{
+    add_lexemes(query, has_words, next_part(&wanted));
+    while (wanted.len > 0) {
+        store_query_add(query, " and ");
+        add_lexemes(query, has_words, next_part(&wanted));
+    }
+}
+
+/* The same as has_names, but cheaper to see of one row: 'red' becomes 'red':AB. */
+static void add_named(struct store_query *query, struct nx_str names)
+{
+    store_query_add(query, "entry.lexemes @@ regexp_replace(");
+    store_query_add_text(query, names);
+    store_query_add(query, "::text, '''(?= |\\)|$)', ''':AB', 'g')::tsquery");
+}
 
 /* The conditions of a stage. What has the words in its names has them; the planner does not know
  * that, and would think that few have both. */
 static void add_all(struct store_query *query, const struct store_search *search)
 {
-    add_lexemes(query, has_words, search->wanted);
+    add_words(query, search->wanted);
+}
+
+/* Where there is no filter, those that are ranked are few enough to make any other a short walk. */
+static bool is_walk(const struct store_search *search)
+{
+    if (search->filter.len == 0 || search->are_many || search->filtered_estimate == 0)
+        return true;
+    double found = (double)search->names_estimate;
+    double share = (double)search->filtered_estimate / (double)(search->estimate + 1);
+    return found * share > STORE_SEARCH_MOST_RANKED || found * found * share > WALK_PAYS;
 }
 
 static void add_names(struct store_query *query, const struct store_search *search)
 {
-    add_lexemes(query, has_names, search->names);
+    if (search->walks)
+        add_named(query, search->names);
+    else
+        add_lexemes(query, has_names, search->names);
     if (search->excluded.len > 0) {
         store_query_add(query, " and not ");
         add_lexemes(query, has_words, search->excluded);
@@ -61,9 +134,9 @@ static void add_names(struct store_query *query, const struct store_search *sear
 
 static void add_rest(struct store_query *query, const struct store_search *search)
 {
-    add_lexemes(query, has_words, search->wanted);
+    add_words(query, search->wanted);
     store_query_add(query, " and not ");
-    add_lexemes(query, has_names, search->names);
+    add_named(query, search->names);
 }
 
 static void (*const add_stage[])(struct store_query *, const struct store_search *) = {
@@ -123,14 +196,39 @@ static nx_status add_ranked(struct store_query *query, struct store_op *op,
     return NX_STATUS_OK;
 }
 
+static void add_behind(struct store_query *query, const struct store_search *search)
+{
+    store_query_add(query, " entry.product_id < ");
+    store_query_add_int8(query, search->after_id);
+}
+
+/* The planner would walk too soon: it takes rows that are side by side for as dear as others. */
+static nx_status add_collected(struct store_query *query, struct store_op *op,
+                               const struct store_search *search)
+{
+    store_query_add(query, "with collected as materialized (select entry.product_id");
+    NX_TRY(add_found(query, op, search, false));
+    store_query_add(query, ") select entry.product_id, 0::bigint, 0::bigint "
+                           "from collected as entry");
+    if (search->is_continued) {
+        store_query_add(query, " where");
+        add_behind(query, search);
+    }
+    return NX_STATUS_OK;
+}
+
 static nx_status add_newest(struct store_query *query, struct store_op *op,
                             const struct store_search *search)
 {
-    store_query_add(query, "select entry.product_id, 0::bigint, 0::bigint");
-    NX_TRY(add_found(query, op, search, false));
-    if (search->is_continued) {
-        store_query_add(query, " and entry.product_id < ");
-        store_query_add_int8(query, search->after_id);
+    if (search->stage == STORE_SEARCH_NAMES_NEWEST && !search->walks) {
+        NX_TRY(add_collected(query, op, search));
+    } else {
+        store_query_add(query, "select entry.product_id, 0::bigint, 0::bigint");
+        NX_TRY(add_found(query, op, search, false));
+        if (search->is_continued) {
+            store_query_add(query, " and");
+            add_behind(query, search);
+        }
     }
     store_query_add(query, " order by entry.product_id desc");
     return NX_STATUS_OK;
@@ -150,23 +248,24 @@ static nx_status add_ordered(struct store_query *query, struct store_op *op,
 
 static const struct {
     const char *name;
-    enum store_sql how;
     nx_status (*add)(struct store_query *, struct store_op *, const struct store_search *);
 } stages[] = {
-    [STORE_SEARCH_RANKED] = {"search_ranked", STORE_SQL_SEARCH_PLAINLY, add_ranked},
-    [STORE_SEARCH_NAMES_RANKED] = {"search_names_ranked", STORE_SQL_SEARCH_PLAINLY, add_ranked},
-    [STORE_SEARCH_NAMES_NEWEST] = {"search_names_newest", STORE_SQL_SEARCH_WALK, add_newest},
-    [STORE_SEARCH_REST_NEWEST] = {"search_rest_newest", STORE_SQL_SEARCH_PLAINLY, add_newest},
-    [STORE_SEARCH_ORDERED] = {"search_ordered", STORE_SQL_SEARCH_PLAINLY, add_ordered},
+    [STORE_SEARCH_RANKED] = {"search_ranked", add_ranked},
+    [STORE_SEARCH_NAMES_RANKED] = {"search_names_ranked", add_ranked},
+    [STORE_SEARCH_NAMES_NEWEST] = {"search_names_newest", add_newest},
+    [STORE_SEARCH_REST_NEWEST] = {"search_rest_newest", add_newest},
+    [STORE_SEARCH_ORDERED] = {"search_ordered", add_ordered},
 };
 
 nx_status store_search_find(struct store_op *op, const struct store_search *search)
 {
-    struct store_query *query = store_query_new(op->arena, stages[search->stage].name);
-    NX_TRY(stages[search->stage].add(query, op, search));
+    struct store_search page = *search;
+    page.walks = page.stage == STORE_SEARCH_NAMES_NEWEST && is_walk(search);
+    struct store_query *query = store_query_new(op->arena, stages[page.stage].name);
+    NX_TRY(stages[page.stage].add(query, op, &page));
     store_query_add(query, " limit ");
-    store_query_add_int8(query, search->limit);
-    add_steps(op, stages[search->stage].how, query);
+    store_query_add_int8(query, page.limit);
+    add_steps(op, page.walks ? STORE_SQL_SEARCH_WALK : STORE_SQL_SEARCH_PLAINLY, query);
     return NX_STATUS_OK;
 }
 
@@ -198,6 +297,12 @@ int64_t store_search_estimated(const struct store_rows *rows)
     /* "Nested Loop  (cost=12.53..845.11 rows=123 width=0)" */
     const char *at = rows->count > 0 ? strstr(store_text(rows, 0, 0).ptr, "rows=") : NULL;
     return at ? strtoll(at + strlen("rows="), NULL, 10) : 0;
+}
+
+bool store_search_is_cheap(const struct store_rows *rows)
+{
+    const char *at = rows->count > 0 ? strstr(store_text(rows, 0, 0).ptr, "..") : NULL;
+    return !at || strtod(at + strlen(".."), NULL) <= CHEAP_COST;
 }
 
 /* --- Facets --- */
@@ -246,40 +351,68 @@ static void add_facet(struct store_query *query, const struct store_facet *facet
     }
 }
 
+/* Append " from ... limit ...": what facets are counted from. Of many, those that have the words in
+ * their names will do. */
+static nx_status add_sample(struct store_query *query, struct store_op *op,
+                            const struct store_search *search, bool *ret_walks)
+{
+    struct store_search part = *search;
+    if (search->among) {
+        store_query_add(query, " from catalog.product where product.id = any (");
+        store_query_add_int8s(query, search->among, search->among_count);
+        store_query_add(query, ") and product.delete_time is null");
+        return NX_STATUS_OK;
+    }
+    if (search->most < STORE_SEARCH_MOST_RANKED &&
+        search->names_estimate > FACET_NAMES_FACTOR * search->most)
+        part.stage = STORE_SEARCH_NAMES_NEWEST;
+    part.walks =
+        part.stage == STORE_SEARCH_NAMES_NEWEST && search->names_estimate > MANY_FOR_FACETS;
+    NX_TRY(add_found(query, op, &part, true));
+    if (part.walks)
+        store_query_add(query, " order by entry.product_id desc");
+    store_query_add(query, " limit ");
+    store_query_add_int8(query, search->most + 1);
+    *ret_walks = part.walks;
+    return NX_STATUS_OK;
+}
+
 nx_status store_search_facets(struct store_op *op, const struct store_search *search,
                               const struct store_facet *facets, unsigned count)
 {
     struct store_query *query = store_query_new(op->arena, "search_facets");
+    bool walks = false;
     store_query_add(query, "with found as materialized (select product.category_id, product.brand, "
                            "product.price_currency, product.price_amount, product.attributes");
-    NX_TRY(add_found(query, op, search, true));
-    store_query_add(query, " limit ");
-    store_query_add_int8(query, search->most + 1);
+    NX_TRY(add_sample(query, op, search, &walks));
     store_query_add(query, ") select null::integer, null::text, null::text, null::text, "
                            "null::numeric, null::numeric, count(*) from found");
     for (unsigned i = 0; i < count; i++) {
         store_query_add(query, " union all ");
         add_facet(query, &facets[i], i);
     }
-    add_steps(op, STORE_SQL_SEARCH_PLAINLY, query);
+    add_steps(op, walks ? STORE_SQL_SEARCH_WALK : STORE_SQL_SEARCH_PLAINLY, query);
     return NX_STATUS_OK;
 }
 
 /* --- Suggestions, similar products --- */
 
 void store_search_suggest(struct store_op *op, struct nx_str text, struct nx_str names,
-                          int32_t limit)
+                          int64_t names_estimate, int32_t limit)
 {
-    store_op_step(op, STORE_SQL_SEARCH_PLAINLY);
+    op->flags |= STORE_SLOW;
+    store_op_step(op, STORE_SQL_SEARCH_STEADILY);
     store_op_step(op, STORE_SQL_SEARCH_SUGGEST);
     store_bind_text(op, text);
     store_bind_text(op, names);
     store_bind_int4(op, limit);
+    store_bind_bool(op, names_estimate > MANY_FOR_SUGGESTIONS);
 }
 
 void store_search_similar(struct store_op *op, int64_t id, int32_t limit)
 {
-    store_op_step(op, STORE_SQL_SEARCH_PLAINLY);
+    op->flags |= STORE_SLOW;
+    store_op_step(op, STORE_SQL_SEARCH_STEADILY);
     store_op_step(op, STORE_SQL_SEARCH_SIMILAR);
     store_bind_int8(op, id);
     store_bind_int4(op, limit);

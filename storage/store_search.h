@@ -11,7 +11,7 @@
 /* Up to so many products are ranked, and counted for facets. */
 #define STORE_SEARCH_MOST_RANKED 1000
 /* Of more, facets are estimated from so many. */
-#define STORE_SEARCH_FACET_SAMPLE 400
+#define STORE_SEARCH_FACET_SAMPLE 300
 /* So many times as many may be estimated before it is not even tried. */
 #define STORE_SEARCH_TRY_FACTOR 2
 /* Up to so many are counted one by one. */
@@ -45,6 +45,9 @@ enum store_search_stage {
 
 struct store_search {
     struct nx_str wanted, names, excluded, begins; /* of the plan */
+    int64_t estimate, names_estimate;
+    int64_t filtered_estimate;       /* of what the filter leaves of all; 0: not known */
+    bool are_many;                   /* they turned out to be too many to be ranked */
     struct nx_str filter;            /* of products, as store_filter.h has it; or empty */
     const struct store_order *order; /* of ORDERED */
     enum store_search_stage stage;
@@ -52,7 +55,10 @@ struct store_search {
     int64_t after_score, after_id;
     const struct nx_str *after_keys; /* of ORDERED */
     int64_t limit;
-    int64_t most; /* of RANKED: so many are looked at */
+    int64_t most;         /* of RANKED: so many are looked at */
+    const int64_t *among; /* of facets: what is found, if that is known; or NULL */
+    size_t among_count;
+    bool walks; /* the functions' own */
 };
 
 /* Read a page. Completes with rows of int8 id, int8 score, int8 how many were looked at (of RANKED;
@@ -68,6 +74,8 @@ nx_status store_search_count(struct store_op *op, const struct store_search *sea
  * reads. Fails as store_search_find(). */
 nx_status store_search_estimate(struct store_op *op, const struct store_search *search) NX_MUST_USE;
 int64_t store_search_estimated(const struct store_rows *rows);
+/* Whether all of it is soon looked through, as far as the planner can see. */
+bool store_search_is_cheap(const struct store_rows *rows);
 
 /* What can be counted. */
 enum store_facet_kind {
@@ -103,10 +111,10 @@ nx_status store_search_facets(struct store_op *op, const struct store_search *se
  * is. */
 void store_search_rows(struct store_op *op, const int64_t *ids, size_t count, struct nx_str wanted);
 
-/* Complete what is typed. `names`: of the plan. Completes with at most `limit` rows of text, int8
- * product or 0. */
+/* Complete what is typed. `names`, `names_estimate`: of the plan. Completes with at most `limit`
+ * rows of text, int8 product or 0. */
 void store_search_suggest(struct store_op *op, struct nx_str text, struct nx_str names,
-                          int32_t limit);
+                          int64_t names_estimate, int32_t limit);
 
 /* Products like one: at most `limit` rows of int8 id, int8 score. */
 void store_search_similar(struct store_op *op, int64_t id, int32_t limit);

@@ -205,8 +205,8 @@ begin
             and to_tsvector('catalog.names', catalog.search_fold(path)) @@ term.lexemes
           order by cardinality(ancestor_ids), id limit 64) as found;
     term.anywhere := term.lexemes || coalesce(categories::tsquery, '');
-    term.is_known := term.is_known
-        or exists (select from catalog.search_entry where lexemes @@ term.anywhere);
+    term.is_known := term.is_known or categories is not null
+        or exists (select from catalog.search_entry where lexemes @@ term.lexemes);
     return term;
 end
 $$;

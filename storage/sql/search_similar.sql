@@ -1,5 +1,5 @@
 -- $1 id, $2 limit. First a row of nulls, if the product lives; then, of the products that share a rare
--- word of its names, all of them, or its category (so many of each that it stays short), those that
+-- word of its names, the two rarest, or its category (so many of each that it stays short), those that
 -- share most
 with self as materialized (
     select entry.lexemes, product.category_id
@@ -18,7 +18,8 @@ with self as materialized (
     order by part.weights && '{A,B,C}' desc, frequent.frequency nulls first, part.lexeme limit 24
 ), wanted as materialized (
     select string_agg(quote_literal(lexeme), ' | ')::tsquery as any_of,
-           string_agg(quote_literal(lexeme), ' & ') filter (where is_name)::tsquery as all_of
+           (select string_agg(quote_literal(lexeme), ' & ')::tsquery
+            from (select lexeme from shared where is_name limit 2) as rarest) as rarest_two
     from shared
 ), candidate as (
     select near.product_id
@@ -29,7 +30,7 @@ with self as materialized (
         lateral (select product_id from catalog.search_entry
                  where lexemes @@ quote_literal(rare.lexeme)::tsquery limit 80) as near
     union
-    (select product_id from wanted, catalog.search_entry where lexemes @@ all_of limit 80)
+    (select product_id from wanted, catalog.search_entry where lexemes @@ rarest_two limit 80)
     union
     (select id from self, catalog.product
      where product.category_id = self.category_id and product.delete_time is null limit 80)

@@ -1,5 +1,6 @@
--- $1 what is typed, $2 what to look for in names, $3 limit. Titles that begin with it and, if it is
--- one word, words that do, in turn; then titles that have its words
+-- $1 what is typed, $2 what to look for in names, $3 limit, $4 whether very many have it: then some of
+-- them are met soon among the newest, and an index would collect them all. Titles that begin with it
+-- and, if it is one word, words that do, in turn; then titles that have its words
 with recursive typed as materialized (
     select catalog.search_title($1::text) as text
 ), begun as (
@@ -25,11 +26,20 @@ with recursive typed as materialized (
 ), named as (
     select title, min(product_id) as product_id, max(score) as score
     from (select title, product_id,
-                 catalog.search_score(ts_filter(lexemes, '{a,b}'), $2::text::tsquery, null) as score
-          from catalog.search_entry
-          where ts_filter(lexemes, '{a,b}') @@ $2::text::tsquery
-            and (select count(*) from begun) < $3::integer
-          order by product_id desc limit 100) as found
+                 catalog.search_score(ts_filter(lexemes, '{a,b}'), (select $2::text::tsquery), null)
+                     as score
+          from ((select title, product_id, lexemes from catalog.search_entry
+                 where ts_filter(lexemes, '{a,b}') @@ $2::text::tsquery
+                   and not $4::boolean and (select count(*) from begun) < $3::integer
+                 limit 100)
+                union all
+                (select title, product_id, lexemes
+                 from (select title, product_id, lexemes from catalog.search_entry
+                       order by product_id desc limit 100000) as newest
+                 where lexemes @@ (select
+                           regexp_replace($2::text, '''(?= |\)|$)', ''':AB', 'g')::tsquery)
+                   and $4::boolean and (select count(*) from begun) < $3::integer
+                 limit 100)) as met) as found
     group by title
     order by score desc, title limit $3::integer
 ), merged as (
