@@ -43,6 +43,8 @@ enum wire_inflated wire_inflate(grpc_byte_buffer *buffer, size_t max_bytes, stru
     grpc_slice *piece;
     if (grpc_byte_buffer_reader_init(&reader, buffer)) {
         while (outcome == WIRE_INFLATED && grpc_byte_buffer_reader_peek(&reader, &piece)) {
+            if (GRPC_SLICE_LENGTH(*piece) == 0) /* where a frame ended with its packet */
+                continue;
             /* Nothing may follow the end. */
             outcome = result == Z_STREAM_END
                           ? WIRE_INFLATE_MALFORMED

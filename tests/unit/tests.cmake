@@ -17,6 +17,7 @@ foreach(name transport tls)
 endforeach()
 # Threads that cannot be made.
 target_link_options(test_wire_transport PRIVATE -Wl,--wrap=pthread_create)
+nx_add_test(test_wire_inflate LABEL unit SOURCES unit/test_wire_inflate.c DEPS nx_wire)
 nx_add_test(test_wire_pb LABEL unit SOURCES unit/test_wire_pb.c DEPS echo_api nx_wire)
 nx_add_test(test_codegen LABEL unit SOURCES unit/test_codegen.c DEPS nx_codegen)
 nx_add_test(test_svc LABEL unit SOURCES unit/test_svc.c DEPS nx_service)
