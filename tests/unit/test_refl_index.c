@@ -120,7 +120,8 @@ static Google__Protobuf__ServiceDescriptorProto *make_service(void)
 
 static void make_shop_index(struct nx_arena *arena, struct refl_index *ret_index)
 {
-    Google__Protobuf__EnumDescriptorProto *types[] = {make_colour()};
+    static Google__Protobuf__EnumDescriptorProto *types[1];
+    types[0] = make_colour();
     Google__Protobuf__DescriptorProto *messages[] = {make_bike(types)};
     Google__Protobuf__ServiceDescriptorProto *services[] = {make_service()};
     field_proto colour = make_field("colour", 110, ".Thing");
