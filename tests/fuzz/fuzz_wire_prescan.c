@@ -15,6 +15,8 @@
 #define ARENA_BYTES ((size_t)8 << 20)
 
 static const struct wire_pb_limits limits = {.max_depth = 100, .max_fields = 10000};
+/* Of what was decoded: an entry of a map at the greatest depth gets the message that it lacks. */
+static const struct wire_pb_limits limits_again = {.max_depth = 101, .max_fields = 10000};
 
 /* What strangers' bytes may be refused for, though protobuf-c takes them. */
 static bool is_known_reason(nx_status status)
@@ -128,10 +130,11 @@ static uint8_t *pack(const ProtobufCMessage *message, size_t *ret_len)
 }
 
 static ProtobufCMessage *decode(const ProtobufCMessageDescriptor *type, struct nx_str bytes,
-                                struct nx_arena *arena, nx_status *ret_status)
+                                const struct wire_pb_limits *within, struct nx_arena *arena,
+                                nx_status *ret_status)
 {
     ProtobufCMessage *message = NULL;
-    *ret_status = wire_pb_unpack(type, bytes, &limits, arena, &message);
+    *ret_status = wire_pb_unpack(type, bytes, within, arena, &message);
     if ((ret_status->code == NX_OK) != (message != NULL))
         abort();
     if (message && !protobuf_c_message_check(message))
@@ -148,7 +151,7 @@ static void check_decoded(const ProtobufCMessage *message, struct nx_str bytes,
     uint8_t *packed = pack(message, &len);
     nx_status status;
     ProtobufCMessage *again =
-        decode(type, (struct nx_str){(const char *)packed, len}, arena, &status);
+        decode(type, (struct nx_str){(const char *)packed, len}, &limits_again, arena, &status);
     if (!again && status.code != NX_RESOURCE_EXHAUSTED)
         abort();
     if (again) {
@@ -173,7 +176,7 @@ static void try_type(const ProtobufCMessageDescriptor *type, struct nx_str bytes
 {
     struct nx_arena *arena = nx_arena_new(ARENA_BYTES);
     nx_status status;
-    const ProtobufCMessage *ours = decode(type, bytes, arena, &status);
+    const ProtobufCMessage *ours = decode(type, bytes, &limits, arena, &status);
     bool too_deep = status.code == NX_INVALID_ARGUMENT &&
                     strstr(status.error->violations->description, "too deep");
     ProtobufCMessage *theirs = NULL;
