@@ -30,7 +30,7 @@ static nx_status decode_submessage(struct wire_pb_scan *scan, const struct wire_
     if (!slot || !*slot)
         return nx_fail_memory();
     if (listed && *(size_t *)wire_pb_at(frame->message, field->quantifier_offset) == 1)
-        NX_TRY(wire_pb_note_map(scan, frame->message, field));
+        NX_TRY(wire_pb_note_map(scan, frame));
     return decode_message(scan, frame, inner, *slot);
 }
 

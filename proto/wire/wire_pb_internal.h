@@ -114,9 +114,10 @@ nx_status wire_pb_keep_unknown(const struct wire_pb_scan *scan, ProtobufCMessage
 
 /* ---- wire_pb_map.c ---- */
 
-/* Remember a list of messages that has its first element, if it is a map's. */
-nx_status wire_pb_note_map(struct wire_pb_scan *scan, ProtobufCMessage *message,
-                           const ProtobufCFieldDescriptor *field) NX_MUST_USE;
+/* Remember the list that the frame reads, which has its first element, if it is a map's. Refused
+ * where the messages of its entries would be nested too deep, also those that it is to get. */
+nx_status wire_pb_note_map(struct wire_pb_scan *scan,
+                           const struct wire_pb_frame *frame) NX_MUST_USE;
 
 /* Leave one entry, the last, for each key of all the maps noted, in the order they came; entries
  * without a message for a value get an empty one. O(n log n) for n entries in all. */

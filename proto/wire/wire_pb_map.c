@@ -43,15 +43,19 @@ static bool is_map(const ProtobufCMessageDescriptor *parent, const ProtobufCFiel
            strcmp(entry->name + parent_len + 1, entry->short_name) == 0;
 }
 
-nx_status wire_pb_note_map(struct wire_pb_scan *scan, ProtobufCMessage *message,
-                           const ProtobufCFieldDescriptor *field)
+nx_status wire_pb_note_map(struct wire_pb_scan *scan, const struct wire_pb_frame *frame)
 {
-    if (!is_map(message->descriptor, field))
+    const ProtobufCFieldDescriptor *field = frame->field;
+    if (!is_map(frame->message->descriptor, field))
         return NX_STATUS_OK;
+    const ProtobufCMessageDescriptor *entry = field->descriptor;
+    if (entry->fields[1].type == PROTOBUF_C_TYPE_MESSAGE &&
+        frame->depth + 1 >= scan->limits->max_depth)
+        return wire_pb_malformed(scan, frame, "messages are nested too deep");
     struct wire_pb_map *map = nx_arena_alloc(scan->arena, sizeof *map);
     if (!map)
         return nx_fail_memory();
-    *map = (struct wire_pb_map){scan->maps, message, field};
+    *map = (struct wire_pb_map){scan->maps, frame->message, field};
     scan->maps = map;
     return NX_STATUS_OK;
 }

@@ -15,8 +15,6 @@
 #define ARENA_BYTES ((size_t)8 << 20)
 
 static const struct wire_pb_limits limits = {.max_depth = 100, .max_fields = 10000};
-/* Of what was decoded: an entry of a map at the greatest depth gets the message that it lacks. */
-static const struct wire_pb_limits limits_again = {.max_depth = 101, .max_fields = 10000};
 
 /* What strangers' bytes may be refused for, though protobuf-c takes them. */
 static bool is_known_reason(nx_status status)
@@ -130,11 +128,10 @@ static uint8_t *pack(const ProtobufCMessage *message, size_t *ret_len)
 }
 
 static ProtobufCMessage *decode(const ProtobufCMessageDescriptor *type, struct nx_str bytes,
-                                const struct wire_pb_limits *within, struct nx_arena *arena,
-                                nx_status *ret_status)
+                                struct nx_arena *arena, nx_status *ret_status)
 {
     ProtobufCMessage *message = NULL;
-    *ret_status = wire_pb_unpack(type, bytes, within, arena, &message);
+    *ret_status = wire_pb_unpack(type, bytes, &limits, arena, &message);
     if ((ret_status->code == NX_OK) != (message != NULL))
         abort();
     if (message && !protobuf_c_message_check(message))
@@ -151,7 +148,7 @@ static void check_decoded(const ProtobufCMessage *message, struct nx_str bytes,
     uint8_t *packed = pack(message, &len);
     nx_status status;
     ProtobufCMessage *again =
-        decode(type, (struct nx_str){(const char *)packed, len}, &limits_again, arena, &status);
+        decode(type, (struct nx_str){(const char *)packed, len}, arena, &status);
     if (!again && status.code != NX_RESOURCE_EXHAUSTED)
         abort();
     if (again) {
@@ -176,7 +173,7 @@ static void try_type(const ProtobufCMessageDescriptor *type, struct nx_str bytes
 {
     struct nx_arena *arena = nx_arena_new(ARENA_BYTES);
     nx_status status;
-    const ProtobufCMessage *ours = decode(type, bytes, &limits, arena, &status);
+    const ProtobufCMessage *ours = decode(type, bytes, arena, &status);
     bool too_deep = status.code == NX_INVALID_ARGUMENT &&
                     strstr(status.error->violations->description, "too deep");
     ProtobufCMessage *theirs = NULL;
