@@ -17,6 +17,8 @@
 
 #define MAX_ROUTES 256
 
+#define CLOSE_MS 500
+
 static void on_shut_down(struct wire_tag *tag, bool ok)
 {
     (void)ok;
@@ -205,20 +207,32 @@ int wire_server_port(const struct wire_server *server, size_t address_index)
     return server->ports[address_index];
 }
 
-/* Wait until the server is shut down and every call is gone, or the time is over. */
-static bool wait_until_idle(struct wire_server *server, int64_t deadline_ns)
+static bool calls_are_gone(const struct wire_server *server)
+{
+    return atomic_load(&server->calls) == 0;
+}
+
+static bool is_idle(const struct wire_server *server)
+{
+    return server->is_shut_down && calls_are_gone(server);
+}
+
+/* Wait until something is so, or the time is over; returns whether it is. */
+static bool wait_until(struct wire_server *server, bool (*is_so)(const struct wire_server *),
+                       int64_t deadline_ns)
 {
     struct timespec until = {deadline_ns / 1000000000, deadline_ns % 1000000000};
     bool in_time = true;
     pthread_mutex_lock(&server->mutex);
-    while (in_time && !(server->is_shut_down && atomic_load(&server->calls) == 0)) {
+    while (in_time && !is_so(server)) {
         if (deadline_ns == NX_DEADLINE_NEVER)
             pthread_cond_wait(&server->changed, &server->mutex);
         else
             in_time = pthread_cond_timedwait(&server->changed, &server->mutex, &until) == 0;
     }
+    bool holds = is_so(server);
     pthread_mutex_unlock(&server->mutex);
-    return in_time;
+    return holds;
 }
 
 /* Serve the queue to its end, on its thread or else on this one. */
@@ -246,6 +260,15 @@ static void say_cancelled(const struct wire_server *server)
         nx_log(NX_LOG_WARN, "calls cancelled at shutdown", "count", text, NULL);
 }
 
+/* A call that comes at the very moment of the shutdown may be kept by the core and handed to nobody
+ * (grpc/grpc#25348): its client and the shutdown would wait for it as long as they may. Once every
+ * call that was handed over is gone, the connections have this long to close. */
+static int64_t soon(int64_t deadline_ns)
+{
+    int64_t soon_ns = nx_clock_monotonic_ns() + CLOSE_MS * INT64_C(1000000);
+    return soon_ns < deadline_ns ? soon_ns : deadline_ns;
+}
+
 void wire_server_drain(struct wire_server *server, unsigned grace_ms)
 {
     if (server->drained || server->options.shards == 0)
@@ -258,11 +281,13 @@ void wire_server_drain(struct wire_server *server, unsigned grace_ms)
         stop_shard(&server->shards[0]);
         return;
     }
-    if (!wait_until_idle(server, nx_clock_monotonic_ns() + (int64_t)grace_ms * 1000000)) {
+    int64_t until = nx_clock_monotonic_ns() + (int64_t)grace_ms * 1000000;
+    if (!wait_until(server, calls_are_gone, until))
         say_cancelled(server);
-        grpc_server_cancel_all_calls(server->core);
-        wait_until_idle(server, NX_DEADLINE_NEVER);
-    }
+    else if (wait_until(server, is_idle, soon(until)))
+        return;
+    grpc_server_cancel_all_calls(server->core);
+    wait_until(server, is_idle, NX_DEADLINE_NEVER);
 }
 
 void wire_server_destroy(struct wire_server *server)

@@ -91,7 +91,8 @@ int wire_server_port(const struct wire_server *server, size_t address_index);
 /* Stop accepting calls, wait for those under way, cancel what is left after grace_ms, and stop
  * the shards. Every call has been answered when this returns. Calling it again does nothing.
  * A call that arrives in the very moment is dropped by the core, which its client may see as
- * CANCELLED; ours makes that UNAVAILABLE. */
+ * CANCELLED; ours makes that UNAVAILABLE. Rarely the core keeps such a call instead, and it is
+ * ended half a second after the last of the others. */
 void wire_server_drain(struct wire_server *server, unsigned grace_ms);
 
 /* Drain without grace if that was not done, and free. Takes NULL. */

@@ -251,7 +251,7 @@ static void test_wire__drain_finishes_calls_under_way(void **state)
     struct outcome refused;
     int64_t now = nx_clock_monotonic_ns();
     int64_t until = now + DRAIN_MS / 2 * INT64_C(1000000);
-    do { /* the core forgets a call that comes while it says good-bye: hence the deadline */
+    do { /* a call that the core keeps without handing it over (wire_server_drain) has a deadline */
         const struct wire_call_options options = {.deadline_ns = now + INT64_C(1000000000)};
         refused = bench_call(bench, bench_method("Echo"), &request.base, &options);
         nx_arena_destroy(refused.arena);
