@@ -92,10 +92,9 @@ async function talk(folder, address, target) {
     const port = /^listening, port (\d+)$/.exec(line)[1];
     const said = run(path.join(folder, 'client'), [target(port), 'Ada'], { timeout: 30000 });
     assert.deepEqual(said.trim().split('\n'), [
-      'Welcome, Ada; the book has 0 lines',
-      'the book has 3 lines',
-      'Ada wrote: Hello?', 'Ada wrote: Anybody there?', 'Ada wrote: Good bye.',
-      'room says: Hello?', 'room says: Anybody there?', 'room says: Good bye.',
+      'the book has 0 lines', 'now it has 3',
+      'book: Hello?', 'book: Anybody there?', 'book: Good bye.',
+      'room: Hello?', 'room: Anybody there?', 'room: Good bye.',
     ]);
     const refused = spawnSync(path.join(folder, 'client'), [target(port), ''], { encoding: 'utf8' });
     assert.equal(refused.status, 1);
