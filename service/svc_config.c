@@ -63,7 +63,7 @@ const struct cfg_key svc_config_keys[] = {
     KEY(database, url, CFG_STRING, "", 0, 4000,
         "libpq connection string; else DATABASE_URL, POSTGRES_* or PG*"),
     KEY(database, connections, CFG_UINT, "4", 1, 64,
-        "connections of each shard; the first is for reads alone"),
+        "connections of each shard: the first for quick reads, half for a query each"),
     KEY(database, statement_timeout_ms, CFG_UINT, "5000", 1, 3600000,
         "longest one statement may take"),
     KEY(database, startup_timeout_ms, CFG_UINT, "30000", 0, 3600000,

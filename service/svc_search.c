@@ -29,6 +29,11 @@
 /* The keys of a page token, but for a search that is ordered. */
 enum { TOKEN_STAGE, TOKEN_SCORE, TOKEN_ID, TOKEN_KEYS };
 
+/* In a sample that has fewer there may be no facet of what is found; of more it is not counted how
+ * many there are. */
+#define LEAST_SAMPLED 40
+#define MOST_SAMPLED 500
+
 typedef Nexus__Catalog__V1__SearchProductsRequest Request;
 typedef Nexus__Catalog__V1__SearchProductsResponse Response;
 typedef Nexus__Catalog__V1__SearchResult Result;
@@ -42,14 +47,15 @@ struct search_call {
     struct nx_str keys[STORE_ORDER_MAX_KEYS];
     struct nx_str listing; /* what page tokens are bound to */
     struct svc_facets facets;
-    int64_t facets_seen, facets_most;
+    enum store_search_stage counted; /* what facets are counted from: RANKED, SOME or SAMPLED */
+    bool was_counted;
+    int64_t found_counted; /* of that, so many were met, */
+    int64_t facets_seen;   /* and so many counted */
     bool has_facets, has_total, is_counted;
     size_t page_size;
     size_t found; /* so many ids, one more than the page has, or all if they are counted */
     int64_t *ids;
     int64_t *scores;
-    int64_t sample[STORE_SEARCH_FACET_SAMPLE + 1]; /* of many that were met */
-    size_t sample_count;
     Response response;
 };
 
@@ -123,12 +129,19 @@ static void submit_rows(struct search_call *search)
 
 /* --- Facets and the total --- */
 
+/* Estimates of several words are often too low, so it may still turn out that they are too many. */
+static bool may_be_ranked(int64_t estimate)
+{
+    return estimate <= STORE_SEARCH_MOST_TRIED;
+}
+
 /* All that is found, whichever stage the page is in. */
-static struct store_search all_found(const struct search_call *search, int64_t most)
+static struct store_search all_found(const struct search_call *search,
+                                     enum store_search_stage stage)
 {
     struct store_search all = search->search;
-    all.stage = STORE_SEARCH_RANKED;
-    all.most = most;
+    all.stage = stage;
+    all.is_continued = false;
     return all;
 }
 
@@ -139,28 +152,45 @@ static void set_total(struct search_call *search, int64_t total, bool is_estimat
         search->response.total_size = total;
         search->response.total_size_is_estimate = is_estimate;
     }
-    if (search->facets_seen > search->facets_most)
+    if (search->has_facets && total > search->facets_seen)
         svc_facets_scale(search->response.facets, search->facets.count, search->facets_seen, total);
+}
+
+/* At least what was counted. */
+static void take_estimate(struct search_call *search, int64_t total)
+{
+    int64_t least = search->found_counted;
+    if (search->counted == STORE_SEARCH_SAMPLED)
+        least *= STORE_SEARCH_SAMPLE_SHARE;
+    if (search->is_counted && least <= STORE_SEARCH_MOST_COUNTED)
+        least = STORE_SEARCH_MOST_COUNTED + 1;
+    set_total(search, total > least ? total : least, true);
+    go_on(search);
 }
 
 static void on_estimated_total(struct store_op *op)
 {
     struct search_call *search = op->context;
-    if (has_failed(search, op->status))
-        return;
-    /* At least what was counted. */
-    int64_t total = store_search_estimated(&op->rows);
-    int64_t least = search->is_counted ? STORE_SEARCH_MOST_COUNTED : search->facets_seen;
-    set_total(search, total > least ? total : least, true);
-    go_on(search);
+    if (!has_failed(search, op->status))
+        take_estimate(search, store_search_estimated(&op->rows));
 }
 
 static void submit_estimate(struct search_call *search, store_done done)
 {
     struct svc_call *call = &search->plan.call;
-    struct store_search all = all_found(search, 0);
+    struct store_search all = all_found(search, STORE_SEARCH_SOME);
     svc_call_begin_op(call, STORE_READ, done);
     submit(search, store_search_estimate(&call->op, &all));
+}
+
+/* What was found in the sample tells better than the planner. */
+static void estimate_total(struct search_call *search)
+{
+    if (search->counted == STORE_SEARCH_SAMPLED && search->found_counted <= MOST_SAMPLED &&
+        !search->is_counted)
+        take_estimate(search, 0);
+    else
+        submit_estimate(search, on_estimated_total);
 }
 
 static void on_counted(struct store_op *op)
@@ -178,7 +208,8 @@ static void on_counted(struct store_op *op)
 static void submit_count(struct search_call *search)
 {
     struct svc_call *call = &search->plan.call;
-    struct store_search all = all_found(search, STORE_SEARCH_MOST_COUNTED);
+    struct store_search all = all_found(search, STORE_SEARCH_SOME);
+    all.most = STORE_SEARCH_MOST_COUNTED;
     svc_call_begin_op(call, STORE_READ, on_counted);
     submit(search, store_search_count(&call->op, &all));
 }
@@ -186,38 +217,78 @@ static void submit_count(struct search_call *search)
 static void on_facets(struct store_op *op)
 {
     struct search_call *search = op->context;
+    Response *response = &search->response;
     if (has_failed(search, op->status))
         return;
-    Response *response = &search->response;
-    search->has_facets = true;
     if (!svc_facets_read(&search->facets, &op->rows, search->plan.call.arena, &response->facets,
                          &search->facets_seen)) {
         fail(search, nx_fail_memory());
         return;
     }
     response->n_facets = search->facets.count;
-    if (search->facets_seen <= search->facets_most)
-        set_total(search, search->facets_seen, false);
+    search->has_facets = true;
     go_on(search);
 }
 
-static void submit_facets(struct search_call *search)
+static void submit_facets(struct search_call *search, const int64_t *ids, size_t count)
 {
     struct svc_call *call = &search->plan.call;
-    bool is_much =
-        search->search.stage != STORE_SEARCH_RANKED && search->search.stage != STORE_SEARCH_ORDERED;
-    search->facets_most = is_much ? STORE_SEARCH_FACET_SAMPLE : STORE_SEARCH_MOST_RANKED;
-    struct store_search all = all_found(search, search->facets_most);
-    if (search->search.stage == STORE_SEARCH_RANKED) {
-        all.among = search->ids;
-        all.among_count = search->found;
-    } else if (search->sample_count > STORE_SEARCH_FACET_SAMPLE) {
-        all.among = search->sample;
-        all.among_count = search->sample_count;
-    }
     svc_call_begin_op(call, STORE_READ, on_facets);
-    submit(search,
-           store_search_facets(&call->op, &all, search->facets.facets, search->facets.count));
+    store_search_facets(&call->op, ids, count, search->facets.names);
+    submit(search, NX_STATUS_OK);
+}
+
+static void find_counted(struct search_call *search, enum store_search_stage stage);
+
+static void on_found_counted(struct store_op *op)
+{
+    struct search_call *search = op->context;
+    if (has_failed(search, op->status))
+        return;
+    int64_t count = op->rows.count;
+    bool is_sample = search->counted == STORE_SEARCH_SAMPLED;
+    bool is_second = search->was_counted;
+    search->was_counted = true;
+    search->found_counted = count;
+    if (!is_second && is_sample && count < LEAST_SAMPLED) {
+        find_counted(search, STORE_SEARCH_SOME); /* the planner expected more than there is */
+    } else if (!is_second && !is_sample && count > STORE_SEARCH_MOST_RANKED) {
+        find_counted(search, STORE_SEARCH_SAMPLED);
+    } else {
+        size_t most = is_sample ? STORE_SEARCH_FACET_SAMPLE : STORE_SEARCH_MOST_RANKED;
+        size_t taken = (size_t)count < most ? (size_t)count : most;
+        int64_t *ids = nx_arena_calloc(search->plan.call.arena, taken, sizeof *ids);
+        if (!ids) {
+            fail(search, nx_fail_memory());
+            return;
+        }
+        for (size_t i = 0; i < taken; i++)
+            ids[i] = store_int8(&op->rows, (int)i, 0);
+        if (!is_sample && count <= STORE_SEARCH_MOST_RANKED)
+            set_total(search, count, false);
+        submit_facets(search, ids, taken);
+    }
+}
+
+static void find_counted(struct search_call *search, enum store_search_stage stage)
+{
+    struct svc_call *call = &search->plan.call;
+    struct store_search all = all_found(search, stage);
+    all.limit = 1 + (stage == STORE_SEARCH_SAMPLED ? MOST_SAMPLED : STORE_SEARCH_MOST_RANKED);
+    search->counted = stage;
+    svc_call_begin_op(call, STORE_READ, on_found_counted);
+    submit(search, store_search_find(&call->op, &all));
+}
+
+static void count_facets(struct search_call *search)
+{
+    enum store_search_stage stage = search->search.stage;
+    if (stage == STORE_SEARCH_RANKED)
+        submit_facets(search, search->ids, search->found);
+    else if (stage == STORE_SEARCH_ORDERED && may_be_ranked(search->plan.estimate))
+        find_counted(search, STORE_SEARCH_SOME);
+    else
+        find_counted(search, STORE_SEARCH_SAMPLED);
 }
 
 /* Facets are counted for the first page. */
@@ -231,11 +302,11 @@ static void go_on(struct search_call *search)
 {
     const Request *request = search->request;
     if (wants_facets(search) && !search->has_facets)
-        submit_facets(search);
+        count_facets(search);
     else if (request->include_total_size && !search->has_total && !search->is_counted)
         submit_count(search);
     else if ((request->include_total_size || search->has_facets) && !search->has_total)
-        submit_estimate(search, on_estimated_total);
+        estimate_total(search);
     else
         submit_rows(search);
 }
@@ -270,16 +341,20 @@ static bool is_of_names(enum store_search_stage stage)
     return stage == STORE_SEARCH_NAMES_RANKED || stage == STORE_SEARCH_NAMES_NEWEST;
 }
 
-/* Estimates of several words are often too low, so it may still turn out that they are too many. */
-static bool may_be_ranked(int64_t estimate)
-{
-    return estimate <= (int64_t)STORE_SEARCH_TRY_FACTOR * STORE_SEARCH_MOST_RANKED;
-}
-
 static enum store_search_stage names_stage(const struct search_call *search)
 {
     return may_be_ranked(search->plan.names_estimate) ? STORE_SEARCH_NAMES_RANKED
                                                       : STORE_SEARCH_NAMES_NEWEST;
+}
+
+/* All are too many to be ranked. If most have the words in their names, these are as well. */
+static enum store_search_stage next_stage(const struct search_call *search)
+{
+    int64_t names = search->plan.names_estimate;
+    bool are_most = names > STORE_SEARCH_MOST_RANKED && names > search->plan.estimate / 10 * 9;
+    if (search->search.stage != STORE_SEARCH_RANKED || (are_most && search->search.filter.len == 0))
+        return STORE_SEARCH_NAMES_NEWEST;
+    return names_stage(search);
 }
 
 static enum store_search_stage stage_for(const struct search_call *search, int64_t estimate)
@@ -300,17 +375,6 @@ static nx_status take_ids(struct search_call *search, const struct store_rows *r
     return NX_STATUS_OK;
 }
 
-/* Too many to be ranked: some of them, which have been met, will do for facets. */
-static void keep_sample(struct search_call *search, const struct store_rows *rows)
-{
-    size_t count = (size_t)rows->count;
-    for (size_t i = 0; i < count && i <= STORE_SEARCH_FACET_SAMPLE; i++)
-        search->sample[i] = store_int8(rows, (int)i, 0);
-    search->sample_count = count;
-    if (count > STORE_SEARCH_FACET_SAMPLE + 1)
-        search->sample_count = STORE_SEARCH_FACET_SAMPLE + 1;
-}
-
 static void on_found(struct store_op *op)
 {
     struct search_call *search = op->context;
@@ -320,11 +384,8 @@ static void on_found(struct store_op *op)
     const struct store_rows *rows = &op->rows;
     int64_t looked_at = rows->count > 0 ? store_int8(rows, 0, 2) : 0;
     if (is_ranked(what->stage) && looked_at > what->most) {
-        if (what->stage == STORE_SEARCH_RANKED)
-            keep_sample(search, rows);
         what->are_many = what->stage == STORE_SEARCH_NAMES_RANKED;
-        what->stage =
-            what->stage == STORE_SEARCH_RANKED ? names_stage(search) : STORE_SEARCH_NAMES_NEWEST;
+        what->stage = next_stage(search);
         find(search);
         return;
     }

@@ -13,18 +13,18 @@ typedef Nexus__Catalog__V1__Facet__Bucket Bucket;
 
 static const struct {
     const char *name;
-    enum store_facet_kind kind;
+    enum svc_facet_kind kind;
 } plain_facets[] = {
-    {"category", STORE_FACET_CATEGORY},
-    {"brand", STORE_FACET_BRAND},
-    {"price", STORE_FACET_PRICE},
+    {"category", SVC_FACET_CATEGORY},
+    {"brand", SVC_FACET_BRAND},
+    {"price", SVC_FACET_PRICE},
 };
 
-static bool parse_one(const char *name, struct store_facet *ret_facet)
+static bool parse_one(const char *name, struct svc_facet *ret_facet)
 {
     for (size_t i = 0; i < sizeof plain_facets / sizeof *plain_facets; i++) {
         if (strcmp(name, plain_facets[i].name) == 0) {
-            *ret_facet = (struct store_facet){.kind = plain_facets[i].kind};
+            *ret_facet = (struct svc_facet){.name = name, .kind = plain_facets[i].kind};
             return true;
         }
     }
@@ -32,8 +32,9 @@ static bool parse_one(const char *name, struct store_facet *ret_facet)
     struct nx_str text = nx_str_from(name);
     if (!nx_str_starts_with(text, prefix) || text.len == prefix.len)
         return false;
-    *ret_facet = (struct store_facet){
-        .kind = STORE_FACET_ATTRIBUTE,
+    *ret_facet = (struct svc_facet){
+        .name = name,
+        .kind = SVC_FACET_ATTRIBUTE,
         .key = {text.ptr + prefix.len, text.len - prefix.len},
     };
     return true;
@@ -43,10 +44,11 @@ nx_status svc_facets_parse(char *const *names, size_t count, struct nx_arena *ar
                            struct svc_facets *ret_facets)
 {
     struct svc_facets facets = {.count = 0};
+    const char *lines = "";
     if (count > SVC_MAX_FACETS)
         return nx_fail_field(arena, "facets", "must be at most %d", SVC_MAX_FACETS);
     for (size_t i = 0; i < count; i++) {
-        struct store_facet *facet = &facets.facets[facets.count];
+        struct svc_facet *facet = &facets.list[facets.count++];
         if (!parse_one(names[i], facet))
             return nx_fail_field(arena, "facets",
                                  "\"%s\" cannot be counted; there are category, brand, price, and "
@@ -56,9 +58,12 @@ nx_status svc_facets_parse(char *const *names, size_t count, struct nx_arena *ar
             if (strcmp(names[i], names[j]) == 0)
                 return nx_fail_field(arena, "facets", "\"%s\" is there twice", names[i]);
         }
-        facets.needs_declared = facets.needs_declared || facet->kind == STORE_FACET_ATTRIBUTE;
-        facets.names[facets.count++] = names[i];
+        facets.needs_declared = facets.needs_declared || facet->kind == SVC_FACET_ATTRIBUTE;
+        lines = nx_arena_printf(arena, i == 0 ? "%s%s" : "%s\n%s", lines, names[i]);
+        if (!lines)
+            return nx_fail_memory();
     }
+    facets.names = nx_str_from(lines);
     *ret_facets = facets;
     return NX_STATUS_OK;
 }
@@ -67,13 +72,13 @@ nx_status svc_facets_check(const struct svc_facets *facets, const struct store_a
                            struct nx_arena *arena)
 {
     for (unsigned i = 0; i < facets->count; i++) {
-        bool known = facets->facets[i].kind != STORE_FACET_ATTRIBUTE;
+        bool known = facets->list[i].kind != SVC_FACET_ATTRIBUTE;
         for (unsigned j = 0; !known && j < declared->count; j++)
-            known = nx_str_equal(facets->facets[i].key, declared->list[j].key);
+            known = nx_str_equal(facets->list[i].key, declared->list[j].key);
         if (!known)
             return nx_fail_field(arena, "facets",
                                  "\"%s\" is not declared; see nexusctl index-attribute",
-                                 facets->names[i]);
+                                 facets->list[i].name);
     }
     return NX_STATUS_OK;
 }
@@ -120,21 +125,21 @@ static void put_amount(struct nx_buf *buf, const Google__Type__Money *money)
     nx_buf_append(buf, nanos, (size_t)len);
 }
 
-static void put_category(struct nx_buf *buf, const struct store_facet *facet, const Bucket *bucket)
+static void put_category(struct nx_buf *buf, const struct svc_facet *facet, const Bucket *bucket)
 {
     (void)facet;
     nx_buf_append_str(buf, NX_STR("category = "));
     put_quoted(buf, nx_str_from(bucket->value));
 }
 
-static void put_brand(struct nx_buf *buf, const struct store_facet *facet, const Bucket *bucket)
+static void put_brand(struct nx_buf *buf, const struct svc_facet *facet, const Bucket *bucket)
 {
     (void)facet;
     nx_buf_append_str(buf, NX_STR("brand = "));
     put_quoted(buf, nx_str_from(bucket->value));
 }
 
-static void put_price(struct nx_buf *buf, const struct store_facet *facet, const Bucket *bucket)
+static void put_price(struct nx_buf *buf, const struct svc_facet *facet, const Bucket *bucket)
 {
     (void)facet;
     nx_buf_append_str(buf, NX_STR("price.currency_code = "));
@@ -148,7 +153,7 @@ static void put_price(struct nx_buf *buf, const struct store_facet *facet, const
 }
 
 /* The value is JSON still. */
-static void put_attribute_value(struct nx_buf *buf, const struct store_facet *facet,
+static void put_attribute_value(struct nx_buf *buf, const struct svc_facet *facet,
                                 const Bucket *bucket)
 {
     put_attribute(buf, facet->key);
@@ -159,14 +164,14 @@ static void put_attribute_value(struct nx_buf *buf, const struct store_facet *fa
         nx_buf_append_str(buf, nx_str_from(bucket->value));
 }
 
-static void (*const put_filter[])(struct nx_buf *, const struct store_facet *, const Bucket *) = {
-    [STORE_FACET_CATEGORY] = put_category,
-    [STORE_FACET_BRAND] = put_brand,
-    [STORE_FACET_PRICE] = put_price,
-    [STORE_FACET_ATTRIBUTE] = put_attribute_value,
+static void (*const put_filter[])(struct nx_buf *, const struct svc_facet *, const Bucket *) = {
+    [SVC_FACET_CATEGORY] = put_category,
+    [SVC_FACET_BRAND] = put_brand,
+    [SVC_FACET_PRICE] = put_price,
+    [SVC_FACET_ATTRIBUTE] = put_attribute_value,
 };
 
-static char *make_filter(const struct store_facet *facet, const Bucket *bucket,
+static char *make_filter(const struct svc_facet *facet, const Bucket *bucket,
                          struct nx_arena *arena)
 {
     struct nx_buf buf;
@@ -199,7 +204,7 @@ static char *keep(const struct store_rows *rows, int row, int column, struct nx_
     return nx_arena_strdup(arena, store_text(rows, row, column));
 }
 
-static Bucket *read_bucket(const struct store_facet *facet, const struct store_rows *rows, int row,
+static Bucket *read_bucket(const struct svc_facet *facet, const struct store_rows *rows, int row,
                            struct nx_arena *arena)
 {
     Bucket *bucket = nx_arena_alloc(arena, sizeof *bucket);
@@ -214,7 +219,7 @@ static Bucket *read_bucket(const struct store_facet *facet, const struct store_r
         !read_price(rows, row, STORE_FACET_MAX, arena, &bucket->max_price))
         return NULL;
     bucket->filter = make_filter(facet, bucket, arena);
-    if (facet->kind == STORE_FACET_ATTRIBUTE)
+    if (facet->kind == SVC_FACET_ATTRIBUTE)
         bucket->value = bucket->title;
     return bucket->filter ? bucket : NULL;
 }
@@ -237,7 +242,7 @@ bool svc_facets_read(const struct svc_facets *facets, const struct store_rows *r
     if (!made)
         return false;
     for (unsigned i = 0; i < facets->count; i++) {
-        made[i] = make_facet(facets->names[i], rows->count, arena);
+        made[i] = make_facet(facets->list[i].name, rows->count, arena);
         if (!made[i])
             return false;
     }
@@ -247,7 +252,7 @@ bool svc_facets_read(const struct svc_facets *facets, const struct store_rows *r
             continue;
         }
         int index = store_int4(rows, row, STORE_FACET_INDEX);
-        Bucket *bucket = read_bucket(&facets->facets[index], rows, row, arena);
+        Bucket *bucket = read_bucket(&facets->list[index], rows, row, arena);
         if (!bucket)
             return false;
         made[index]->buckets[made[index]->n_buckets++] = bucket;

@@ -8,10 +8,18 @@
 
 #define SVC_MAX_FACETS 8
 
+enum svc_facet_kind { SVC_FACET_CATEGORY, SVC_FACET_BRAND, SVC_FACET_PRICE, SVC_FACET_ATTRIBUTE };
+
+struct svc_facet {
+    const char *name; /* as asked for, borrowed */
+    enum svc_facet_kind kind;
+    struct nx_str key; /* of ATTRIBUTE: names of nested keys, joined by "." */
+};
+
 struct svc_facets {
-    const char *names[SVC_MAX_FACETS]; /* as asked for, borrowed */
-    struct store_facet facets[SVC_MAX_FACETS];
+    struct svc_facet list[SVC_MAX_FACETS];
     unsigned count;
+    struct nx_str names; /* all of them, one a line */
     bool needs_declared; /* an attribute is among them: svc_facets_check() is to be asked */
 };
 

@@ -27,7 +27,7 @@ struct store;
 struct store_options {
     const char *conninfo;          /* libpq connection string or URL */
     unsigned connections;          /* 0: 2 */
-    unsigned max_waiting;          /* ops accepted and not yet sent; 0: 1024 */
+    unsigned max_waiting;          /* ops accepted and not yet sent; 0: 1024; half for queries */
     unsigned max_pipelined;        /* ops under way on one connection; 0: 64 */
     unsigned statement_timeout_ms; /* of any one statement; 0: 5000 */
     unsigned connect_timeout_ms;   /* 0: 5000 */

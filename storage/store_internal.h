@@ -74,6 +74,12 @@ static inline bool store_op_is_slow(const struct store_op *op)
     return op->flags & (STORE_WRITE | STORE_SLOW);
 }
 
+/* Whether it is one of the reads that take the server's processors long. */
+static inline bool store_op_is_query(const struct store_op *op)
+{
+    return (op->flags & (STORE_WRITE | STORE_SLOW)) == STORE_SLOW;
+}
+
 /* A first-in, first-out list of ops, linked by op->next. */
 struct store_op_list {
     struct store_op *first;
@@ -135,8 +141,9 @@ struct store_conn {
     unsigned capacity;
     unsigned head;
     unsigned length;
-    unsigned op_count;   /* segments that are ops */
-    unsigned slow_count; /* of these, those that quick reads do not wait behind */
+    unsigned op_count;    /* segments that are ops */
+    unsigned slow_count;  /* of these, those that quick reads do not wait behind */
+    unsigned query_count; /* of these, the reads */
 
     /* The answer to the oldest segment, as far as it has come. */
     int64_t head_since_ns; /* when it became the oldest */

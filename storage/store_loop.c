@@ -76,13 +76,27 @@ static uint64_t wait_on(const struct store *store, const struct store_conn *conn
     return wait + conn->op_count + (conn == store->conns ? unless_all_else_is_full : 0);
 }
 
+/* Queries are run one at a time on each of half of the connections, and the others wait for the
+ * first that is done: so many at once that each takes twice as long would only make the longest
+ * ones longer, and writes find a connection without a query. */
+static bool has_room_for_query(const struct store *store)
+{
+    unsigned running = 0;
+    for (unsigned i = 0; i < store->options.connections; i++)
+        running += store->conns[i].query_count;
+    return running < (store->options.connections + 1) / 2;
+}
+
 static struct store_conn *best_for(struct store *store, const struct store_op *op)
 {
     struct store_conn *best = NULL;
     uint64_t least = 0;
+    bool is_query = store_op_is_query(op);
+    if (is_query && !has_room_for_query(store))
+        return NULL;
     for (unsigned i = 0; i < store->options.connections; i++) {
         struct store_conn *conn = &store->conns[i];
-        if (!store_conn_has_room(conn))
+        if (!store_conn_has_room(conn) || (is_query && conn->query_count > 0))
             continue;
         uint64_t wait = wait_on(store, conn, store_op_is_slow(op));
         if (!best || wait < least) {
@@ -107,12 +121,14 @@ static bool can_run(const struct store_conn *conn, const struct store_op *op, in
 /* Hand waiting ops, oldest first, to the connections where they wait least. */
 static void distribute(struct store *store, int64_t now_ns)
 {
-    while (store->waiting.first) {
-        struct store_conn *conn = best_for(store, store->waiting.first);
-        if (!conn)
-            return;
-        struct store_op *op = store_op_list_take_first(&store->waiting);
-        if (!can_run(conn, op, now_ns)) {
+    struct store_op_list kept = {NULL, NULL, 0};
+    for (struct store_op *op; (op = store_op_list_take_first(&store->waiting)) != NULL;) {
+        struct store_conn *conn = best_for(store, op);
+        if (!conn) {
+            store_op_list_append(&kept, op);
+            if (!store_op_is_query(op))
+                break;
+        } else if (!can_run(conn, op, now_ns)) {
             store_op_complete(op, (nx_status){NX_INTERNAL, &unavailable}, NULL);
         } else if (!store_pipeline_send(conn, op, now_ns)) {
             /* Without its sync it cannot have taken effect. */
@@ -122,9 +138,29 @@ static void distribute(struct store *store, int64_t now_ns)
             store_conn_drop(conn, "cannot send");
         }
     }
+    store_op_list_prepend_all(&store->waiting, &kept);
+}
+
+/* Whether a waiting op could be sent. */
+static bool could_distribute(struct store *store)
+{
+    for (const struct store_op *op = store->waiting.first; op; op = op->next) {
+        if (best_for(store, op))
+            return true;
+        if (!store_op_is_query(op))
+            return false;
+    }
+    return false;
 }
 
 /* --- Arrivals --- */
+
+/* Queries, which wait longer, leave room for others. */
+static unsigned most_waiting(const struct store *store, const struct store_op *op)
+{
+    unsigned most = store->options.max_waiting;
+    return store_op_is_query(op) ? most / 2 + most % 2 : most;
+}
 
 static void accept_op(struct store *store, struct store_op *op, int64_t now_ns)
 {
@@ -135,13 +171,14 @@ static void accept_op(struct store *store, struct store_op *op, int64_t now_ns)
                            (int64_t)op->step_count * store->options.statement_timeout_ms;
         op->deadline_ns = now_ns + limit_ms * STORE_NS_PER_MS;
     }
-    if (store->waiting.count >= store->options.max_waiting)
+    unsigned most = most_waiting(store, op);
+    if (store->waiting.count >= most)
         distribute(store, now_ns);
     if (op->out_of_memory) {
         store_op_complete(op, nx_fail_memory(), NULL);
     } else if (is_stopping(store)) {
         store_op_complete(op, (nx_status){NX_UNAVAILABLE, &stopping}, NULL);
-    } else if (store->waiting.count >= store->options.max_waiting) {
+    } else if (store->waiting.count >= most) {
         store_op_complete(op, (nx_status){NX_RESOURCE_EXHAUSTED, &queue_full}, NULL);
     } else {
         op->phase = STORE_OP_ACCEPTED;
@@ -254,7 +291,7 @@ static int64_t on_time(struct store *store)
         int64_t at_ns = store_conn_next_time(&store->conns[i]);
         next_ns = at_ns < next_ns ? at_ns : next_ns;
     }
-    if (store->waiting.first && best_for(store, store->waiting.first))
+    if (could_distribute(store))
         return now_ns; /* a connection that could not be flushed has given its ops back */
     return store->look_at_deadlines_ns < next_ns ? store->look_at_deadlines_ns : next_ns;
 }

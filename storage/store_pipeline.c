@@ -51,6 +51,7 @@ static void push(struct store_conn *conn, struct store_segment segment, int64_t 
     if (segment.op) {
         conn->op_count++;
         conn->slow_count += store_op_is_slow(segment.op);
+        conn->query_count += store_op_is_query(segment.op);
     }
     if (conn->length == 1)
         begin_head(conn, now_ns);
@@ -65,6 +66,7 @@ static struct store_segment pop(struct store_conn *conn)
     if (segment.op) {
         conn->op_count--;
         conn->slow_count -= store_op_is_slow(segment.op);
+        conn->query_count -= store_op_is_query(segment.op);
     }
     return segment;
 }

@@ -9,14 +9,11 @@
  * newest product on goes until it has met enough: page * all / (n * s), when a filter leaves the
  * share s. At a million products the walk is the shorter one when n * n * s is larger than this. */
 #define WALK_PAYS 5e6
-/* A walk soon meets so many that facets can be estimated from them. */
-#define MANY_FOR_FACETS 22000
 #define MANY_FOR_SUGGESTIONS 10000
 /* In the planner's units; about 10,000 products that are looked at. */
 #define CHEAP_COST 15000
-/* Facets are estimated from names if that many times as many as are looked at have the words there.
- */
-#define FACET_NAMES_FACTOR 4
+/* As the index search_entry_sample has it: one of STORE_SEARCH_SAMPLE_SHARE. */
+#define IS_SAMPLED "(hashint8(entry.product_id) & 7) = 0"
 
 void store_search_plan(struct store_op *op, struct nx_str texts, struct nx_str kinds)
 {
@@ -139,10 +136,17 @@ static void add_rest(struct store_query *query, const struct store_search *searc
     add_named(query, search->names);
 }
 
+static void add_sampled(struct store_query *query, const struct store_search *search)
+{
+    add_words(query, search->wanted);
+    store_query_add(query, " and " IS_SAMPLED);
+}
+
 static void (*const add_stage[])(struct store_query *, const struct store_search *) = {
     [STORE_SEARCH_RANKED] = add_all,         [STORE_SEARCH_NAMES_RANKED] = add_names,
     [STORE_SEARCH_NAMES_NEWEST] = add_names, [STORE_SEARCH_REST_NEWEST] = add_rest,
-    [STORE_SEARCH_ORDERED] = add_all,
+    [STORE_SEARCH_ORDERED] = add_all,        [STORE_SEARCH_SOME] = add_all,
+    [STORE_SEARCH_SAMPLED] = add_sampled,
 };
 
 /* Append " from ... where ...": entries, with their products if something asks for them. */
@@ -246,6 +250,13 @@ static nx_status add_ordered(struct store_query *query, struct store_op *op,
     return NX_STATUS_OK;
 }
 
+static nx_status add_some(struct store_query *query, struct store_op *op,
+                          const struct store_search *search)
+{
+    store_query_add(query, "select entry.product_id");
+    return add_found(query, op, search, false);
+}
+
 static const struct {
     const char *name;
     nx_status (*add)(struct store_query *, struct store_op *, const struct store_search *);
@@ -255,6 +266,8 @@ static const struct {
     [STORE_SEARCH_NAMES_NEWEST] = {"search_names_newest", add_newest},
     [STORE_SEARCH_REST_NEWEST] = {"search_rest_newest", add_newest},
     [STORE_SEARCH_ORDERED] = {"search_ordered", add_ordered},
+    [STORE_SEARCH_SOME] = {"search_some", add_some},
+    [STORE_SEARCH_SAMPLED] = {"search_sampled", add_some},
 };
 
 nx_status store_search_find(struct store_op *op, const struct store_search *search)
@@ -307,92 +320,13 @@ bool store_search_is_cheap(const struct store_rows *rows)
 
 /* --- Facets --- */
 
-/* What a facet's rows are made of, from `found`; "%" stands for the facet's number, "$" for its
- * key. */
-static const char *const facet_sql[] = {
-    [STORE_FACET_CATEGORY] =
-        "(select %, 'categories/' || found.category_id, min(category.title), null, null, null, "
-        "count(*) "
-        "from found join catalog.category on category.id = found.category_id "
-        "group by found.category_id order by count(*) desc, found.category_id limit 20)",
-    [STORE_FACET_BRAND] =
-        "(select %, brand, brand, null, null, null, count(*) from found "
-        "where brand <> '' group by brand order by count(*) desc, brand limit 20)",
-    [STORE_FACET_PRICE] =
-        "(select %, null, null, range.currency, range.min_price, range.max_price, count(*) "
-        "from (select price_currency, catalog.search_price_steps(array_agg(price_amount)) as steps "
-        "from found where price_amount is not null group by price_currency "
-        "order by count(*) desc, price_currency limit 4) as currency, "
-        "lateral (select currency.price_currency as currency, steps[i] as min_price, "
-        "steps[i + 1] as max_price from generate_subscripts(steps, 1) as i) as range "
-        "join found on found.price_currency = range.currency "
-        "and found.price_amount >= range.min_price "
-        "and (range.max_price is null or found.price_amount < range.max_price) "
-        "group by range.currency, range.min_price, range.max_price "
-        "order by range.currency, range.min_price)",
-    [STORE_FACET_ATTRIBUTE] =
-        "(select %, value::text, value #>> '{}', null, null, null, count(*) "
-        "from (select attributes #> string_to_array($, '.') as value from found) as had "
-        "where jsonb_typeof(value) in ('string', 'number', 'boolean') "
-        "and char_length(value #>> '{}') <= 256 "
-        "group by value order by count(*) desc, value limit 20)",
-};
-
-static void add_facet(struct store_query *query, const struct store_facet *facet, unsigned index)
+void store_search_facets(struct store_op *op, const int64_t *ids, size_t count, struct nx_str names)
 {
-    for (const char *at = facet_sql[facet->kind]; *at; at++) {
-        const char piece[] = {*at, '\0'};
-        if (*at == '%')
-            store_query_add_int4(query, (int32_t)index);
-        else if (*at == '$')
-            store_query_add_text(query, facet->key);
-        else
-            store_query_add(query, piece);
-    }
-}
-
-/* Append " from ... limit ...": what facets are counted from. Of many, those that have the words in
- * their names will do. */
-static nx_status add_sample(struct store_query *query, struct store_op *op,
-                            const struct store_search *search, bool *ret_walks)
-{
-    struct store_search part = *search;
-    if (search->among) {
-        store_query_add(query, " from catalog.product where product.id = any (");
-        store_query_add_int8s(query, search->among, search->among_count);
-        store_query_add(query, ") and product.delete_time is null");
-        return NX_STATUS_OK;
-    }
-    if (search->most < STORE_SEARCH_MOST_RANKED &&
-        search->names_estimate > FACET_NAMES_FACTOR * search->most)
-        part.stage = STORE_SEARCH_NAMES_NEWEST;
-    part.walks =
-        part.stage == STORE_SEARCH_NAMES_NEWEST && search->names_estimate > MANY_FOR_FACETS;
-    NX_TRY(add_found(query, op, &part, true));
-    if (part.walks)
-        store_query_add(query, " order by entry.product_id desc");
-    store_query_add(query, " limit ");
-    store_query_add_int8(query, search->most + 1);
-    *ret_walks = part.walks;
-    return NX_STATUS_OK;
-}
-
-nx_status store_search_facets(struct store_op *op, const struct store_search *search,
-                              const struct store_facet *facets, unsigned count)
-{
-    struct store_query *query = store_query_new(op->arena, "search_facets");
-    bool walks = false;
-    store_query_add(query, "with found as materialized (select product.category_id, product.brand, "
-                           "product.price_currency, product.price_amount, product.attributes");
-    NX_TRY(add_sample(query, op, search, &walks));
-    store_query_add(query, ") select null::integer, null::text, null::text, null::text, "
-                           "null::numeric, null::numeric, count(*) from found");
-    for (unsigned i = 0; i < count; i++) {
-        store_query_add(query, " union all ");
-        add_facet(query, &facets[i], i);
-    }
-    add_steps(op, walks ? STORE_SQL_SEARCH_WALK : STORE_SQL_SEARCH_PLAINLY, query);
-    return NX_STATUS_OK;
+    op->flags |= STORE_SLOW;
+    store_op_step(op, STORE_SQL_SEARCH_STEADILY);
+    store_op_step(op, STORE_SQL_SEARCH_FACETS);
+    store_bind_int8_array(op, ids, count);
+    store_bind_text(op, names);
 }
 
 /* --- Suggestions, similar products --- */

@@ -10,10 +10,12 @@
 
 /* Up to so many products are ranked, and counted for facets. */
 #define STORE_SEARCH_MOST_RANKED 1000
-/* Of more, facets are estimated from so many. */
+/* Of more, facets are estimated from so many, of a sample: one of so many products is in it, by
+ * chance. */
 #define STORE_SEARCH_FACET_SAMPLE 300
-/* So many times as many may be estimated before it is not even tried. */
-#define STORE_SEARCH_TRY_FACTOR 2
+#define STORE_SEARCH_SAMPLE_SHARE 8
+/* Up to so many that are expected it is tried whether they can be ranked. */
+#define STORE_SEARCH_MOST_TRIED 1500
 /* Up to so many are counted one by one. */
 #define STORE_SEARCH_MOST_COUNTED 10000
 
@@ -41,6 +43,8 @@ enum store_search_stage {
     STORE_SEARCH_NAMES_NEWEST, /* those, newest first */
     STORE_SEARCH_REST_NEWEST,  /* the others, newest first */
     STORE_SEARCH_ORDERED,      /* all, by the fields of an order */
+    STORE_SEARCH_SOME,         /* any of them */
+    STORE_SEARCH_SAMPLED,      /* those that are in the sample */
 };
 
 struct store_search {
@@ -55,15 +59,13 @@ struct store_search {
     int64_t after_score, after_id;
     const struct nx_str *after_keys; /* of ORDERED */
     int64_t limit;
-    int64_t most;         /* of RANKED: so many are looked at */
-    const int64_t *among; /* of facets: what is found, if that is known; or NULL */
-    size_t among_count;
-    bool walks; /* the functions' own */
+    int64_t most; /* of RANKED, and to be counted: so many are looked at */
+    bool walks;   /* the functions' own */
 };
 
 /* Read a page. Completes with rows of int8 id, int8 score, int8 how many were looked at (of RANKED;
  * more than `most`: there are too many to rank, and the page is worth nothing), and the order's
- * keys.
+ * keys; of SOME and SAMPLED: int8 id.
  * Fails:   INVALID_ARGUMENT (the filter), RESOURCE_EXHAUSTED; the op is then of no more use. */
 nx_status store_search_find(struct store_op *op, const struct store_search *search) NX_MUST_USE;
 
@@ -77,23 +79,9 @@ int64_t store_search_estimated(const struct store_rows *rows);
 /* Whether all of it is soon looked through, as far as the planner can see. */
 bool store_search_is_cheap(const struct store_rows *rows);
 
-/* What can be counted. */
-enum store_facet_kind {
-    STORE_FACET_CATEGORY,
-    STORE_FACET_BRAND,
-    STORE_FACET_PRICE,
-    STORE_FACET_ATTRIBUTE,
-};
-
-struct store_facet {
-    enum store_facet_kind kind;
-    struct nx_str key; /* of ATTRIBUTE: names of nested keys, joined by "." */
-};
-
-/* Count the values of what is found, of up to `most` products. Completes with one row more than
- * there are buckets, the first one with NULL as its facet and in `count` how many products were
- * looked at
- * (`most` + 1: there are more): */
+/* Count the values of some products. `names`: of facets, one a line; "category", "brand", "price"
+ * or "attributes." and names of nested keys, joined by ".". Completes with a row for each bucket,
+ * and one, with NULL as its facet, that says how many of the products there are: */
 enum store_facet_column {
     STORE_FACET_INDEX, /* int4: which of the facets */
     STORE_FACET_VALUE, /* text: a category's name, a brand, an attribute as JSON */
@@ -103,8 +91,8 @@ enum store_facet_column {
     STORE_FACET_MAX,   /* numeric: its end; NULL for the last one */
     STORE_FACET_COUNT, /* int8 */
 };
-nx_status store_search_facets(struct store_op *op, const struct store_search *search,
-                              const struct store_facet *facets, unsigned count) NX_MUST_USE;
+void store_search_facets(struct store_op *op, const int64_t *ids, size_t count,
+                         struct nx_str names);
 
 /* Read products, in this order. Completes with rows of a product's columns, int8 which id it is,
  * from 1, and text: its texts with what was looked for marked (search_rows.sql); empty if `wanted`

@@ -3,7 +3,7 @@ declare
     made text;
 begin
     -- With all that depends on them: triggers and indexes.
-    drop table catalog.search_entry, catalog.search_word;
+    drop table catalog.search_entry, catalog.search_word, catalog.search_category;
     for made in select oid::regprocedure from pg_proc
         where pronamespace = 'catalog'::regnamespace and proname like 'search\_%' loop
         execute format('drop function %s cascade', made);

@@ -39,19 +39,39 @@ language sql immutable parallel safe as $$
         'g'))
 $$;
 
--- The lexemes of a product: title A; brand and tags B; its categories C, each as #id, so that
--- renaming a category touches no product; description D. ^ stands before the first word of the
--- title and of the description.
+-- What products are known by that are filed in a category: =id, and #id for it and all that stood
+-- above it when it was made. So neither renaming nor moving a category touches a product; after a
+-- move it may take more of these to say what is meant (search_filed_among).
+create table catalog.search_category (
+    category_id bigint primary key references catalog.category on delete cascade,
+    keys bigint[] not null, -- from the topmost category to this one
+    size bigint not null default 1, -- how many have it among their keys
+    lexemes tsvector not null
+);
+
+create function catalog.search_category_lexemes(keys bigint[]) returns tsvector
+language sql immutable parallel safe as $$
+    select format('''=%s'':1C ''#%s'':1C', keys[cardinality(keys)],
+                  array_to_string(keys, ''':1C ''#'))::tsvector
+$$;
+
+create function catalog.search_filed(category_id bigint, additional_category_ids bigint[])
+returns tsvector language sql stable parallel safe as $$
+    select coalesce(string_agg(lexemes::text, ' ')::tsvector, '') from catalog.search_category
+    where search_category.category_id = any (additional_category_ids || $1)
+$$;
+
+-- The lexemes of a product: title A; brand and tags B; what it is filed as, which is C; description
+-- D. ^ stands before the first word of the title and of the description.
 create function catalog.search_lexemes(title text, brand text, tags text[], description text,
-    category_id bigint, additional_category_ids bigint[])
+    filed tsvector)
 returns tsvector language plpgsql immutable parallel safe cost 10000 as $$
 begin
     return setweight('^:1'::tsvector
             || to_tsvector('catalog.names', catalog.search_fold(title)), 'A')
         || setweight(to_tsvector('catalog.names',
                catalog.search_fold(brand || ' ' || array_to_string(tags, ' '))), 'B')
-        || coalesce(nullif('''#' || array_to_string(additional_category_ids || category_id,
-               ''':1C ''#') || ''':1C', '''#'':1C'), '')::tsvector
+        || filed
         || case when description = '' then ''::tsvector else '^:1'::tsvector
             || to_tsvector('catalog.prose', catalog.search_fold(left(description, 32768)))
            end;
@@ -94,7 +114,7 @@ create function catalog.search_on_insert() returns trigger language plpgsql as $
 begin
     insert into catalog.search_entry (product_id, title, lexemes)
     select id, catalog.search_title(title), catalog.search_lexemes(title, brand, tags, description,
-               category_id, additional_category_ids)
+               catalog.search_filed(category_id, additional_category_ids))
     from added where delete_time is null;
     perform catalog.search_learn(array_agg(distinct word))
     from added, catalog.search_words(title, brand, tags, description) as word
@@ -115,7 +135,7 @@ begin
     insert into catalog.search_entry (product_id, title, lexemes)
     values (new.id, catalog.search_title(new.title),
             catalog.search_lexemes(new.title, new.brand, new.tags, new.description,
-                new.category_id, new.additional_category_ids))
+                catalog.search_filed(new.category_id, new.additional_category_ids)))
     on conflict (product_id) do update
     set title = excluded.title, lexemes = excluded.lexemes;
     perform catalog.search_learn(array(select * from catalog.search_words(
@@ -150,13 +170,64 @@ begin
     return null;
 end
 $$;
-create trigger search_category_insert after insert on catalog.category
+create trigger search_category_title after insert on catalog.category
     for each row execute function catalog.search_on_category();
 create trigger search_category_update after update on catalog.category
     for each row when (old.title is distinct from new.title)
     execute function catalog.search_on_category();
 
+-- In order, so that no two writers wait for each other.
+create function catalog.search_resize(given bigint[], growth integer) returns void
+language plpgsql as $$
+begin
+    perform from catalog.search_category where category_id = any (given)
+    order by category_id for no key update;
+    update catalog.search_category set size = size + growth where category_id = any (given);
+end
+$$;
+
+create function catalog.search_on_category_insert() returns trigger language plpgsql as $$
+begin
+    perform catalog.search_resize(new.ancestor_ids, 1);
+    insert into catalog.search_category (category_id, keys, lexemes)
+    values (new.id, new.ancestor_ids || new.id,
+            catalog.search_category_lexemes(new.ancestor_ids || new.id));
+    return null;
+end
+$$;
+create trigger search_category_insert after insert on catalog.category
+    for each row execute function catalog.search_on_category_insert();
+
+create function catalog.search_on_category_delete() returns trigger language plpgsql as $$
+begin
+    perform catalog.search_resize(old.keys, -1);
+    return null;
+end
+$$;
+create trigger search_category_delete after delete on catalog.search_category
+    for each row execute function catalog.search_on_category_delete();
+
 -- --- Queries ---
+
+-- What those products are known by that are filed in one of some categories: #id where all that have
+-- it are wanted, as it is where nothing was moved or deleted; =id of others; 64 at most.
+create function catalog.search_filed_among(wanted bigint[]) returns setof text
+language sql stable as $$
+    with own as materialized (
+        select category_id, keys from catalog.search_category where category_id = any (wanted)
+    ), whole as materialized (
+        select known.category_id
+        from (select key, count(*) as met from own, unnest(keys) as key group by key) as had
+            join catalog.search_category as known on known.category_id = key and size = met
+    ), said as (
+        select cardinality(keys) as depth,
+               coalesce('#' || (select key from unnest(keys) with ordinality as each (key, place)
+                                where key in (select category_id from whole)
+                                order by place limit 1), '=' || category_id) as lexeme
+        from own
+    )
+    select lexeme from said group by lexeme order by min(depth), lexeme limit 64
+$$;
 
 -- One term of a query: `phrase` as typed, `is_open` when it may go on (the last word).
 create type catalog.search_term as (
@@ -199,11 +270,12 @@ begin
                     order by char_length(word), word collate "C" limit 40) as shortest) as stems
         where completed <> term.lexemes;
     end if;
-    select string_agg('''#' || id || '''', ' | ') into categories
-    from (select id from catalog.category
-          where delete_time is null
-            and to_tsvector('catalog.names', catalog.search_fold(path)) @@ term.lexemes
-          order by cardinality(ancestor_ids), id limit 64) as found;
+    select string_agg(quote_literal(lexeme), ' | ') into categories
+    from catalog.search_filed_among(array(
+        select id from catalog.category
+        where delete_time is null
+          and to_tsvector('catalog.names', catalog.search_fold(path)) @@ term.lexemes
+        order by cardinality(ancestor_ids), id limit 1000)) as lexeme;
     term.anywhere := term.lexemes || coalesce(categories::tsquery, '');
     term.is_known := term.is_known or categories is not null
         or exists (select from catalog.search_entry where lexemes @@ term.lexemes);
@@ -353,15 +425,25 @@ create function catalog.search_rebuild() returns void language plpgsql
 set maintenance_work_mem = '256MB' set work_mem = '64MB' set client_min_messages = warning as $$
 begin
     lock table catalog.product, catalog.category in share row exclusive mode;
-    drop index if exists catalog.search_entry_lexemes, catalog.search_entry_names,
-        catalog.search_entry_title, catalog.search_word_word, catalog.search_word_trigrams;
-    truncate catalog.search_entry, catalog.search_word;
+    drop index if exists catalog.search_entry_lexemes, catalog.search_entry_sample,
+        catalog.search_entry_names, catalog.search_entry_title, catalog.search_word_word, catalog.search_word_trigrams;
+    truncate catalog.search_entry, catalog.search_word, catalog.search_category;
+    insert into catalog.search_category (category_id, keys, size, lexemes)
+    select id, ancestor_ids || id,
+           (select count(*) from catalog.category as below
+            where below.id = category.id or below.ancestor_ids @> array[category.id]),
+           catalog.search_category_lexemes(ancestor_ids || id)
+    from catalog.category;
+    analyze catalog.search_category;
     -- Made by all cores; an insert would use one.
     create temporary table search_made on commit drop as
     select id, catalog.search_title(title) as title,
-           catalog.search_lexemes(title, brand, tags, description, category_id,
-               additional_category_ids) as lexemes
-    from catalog.product where delete_time is null;
+           catalog.search_lexemes(title, brand, tags, description,
+               case when additional_category_ids = '{}' then coalesce(filed.lexemes, '')
+                    else catalog.search_filed(product.category_id, additional_category_ids) end)
+               as lexemes
+    from catalog.product left join catalog.search_category as filed using (category_id)
+    where delete_time is null;
     insert into catalog.search_entry (product_id, title, lexemes)
     select id, title, lexemes from search_made order by id;
     drop table search_made;
@@ -386,6 +468,9 @@ begin
     -- Without fastupdate: every search would go through the list of what is not yet indexed.
     create index search_entry_lexemes on catalog.search_entry using gin (lexemes)
         with (fastupdate = off);
+    -- Facets of much are counted from this.
+    create index search_entry_sample on catalog.search_entry using gin (lexemes)
+        with (fastupdate = off) where (hashint8(product_id) & 7) = 0;
     create index search_entry_names on catalog.search_entry
         using gin (ts_filter(lexemes, '{a,b}')) with (fastupdate = off);
     create index search_entry_title on catalog.search_entry (title collate "C", product_id);

@@ -83,6 +83,7 @@ static const char *const statements[STORE_SQL_COUNT] = {
     [STORE_SQL_PURGE_REQUESTS] = HOT,
     [STORE_SQL_PURGE_UNFILE] = HOT,
     [STORE_SQL_SCHEMA_VERSION] = HOT,
+    [STORE_SQL_SEARCH_FACETS] = HOT,
     [STORE_SQL_SEARCH_NEAREST] = HOT,
     [STORE_SQL_SEARCH_PLAINLY] = HOT,
     [STORE_SQL_SEARCH_PLAN] = HOT,
@@ -442,6 +443,8 @@ static const struct {
     {"'thing'", "", STORE_SEARCH_NAMES_NEWEST, true},
     {"'thing'", "price < 500", STORE_SEARCH_NAMES_NEWEST, true},
     {"'17'", "", STORE_SEARCH_REST_NEWEST, false},
+    {"'thing'", "", STORE_SEARCH_SAMPLED, false},
+    {"'thing'", "price < 500", STORE_SEARCH_SAMPLED, false},
 };
 
 static int check_search(size_t index, struct nx_arena *arena)

@@ -78,6 +78,55 @@ static void test_store_loop__a_slow_op_holds_up_one_connection_only(void **state
     store_stop(store, 1000);
 }
 
+/* Of four connections two take queries, one each; the third query waits, and nothing else does. */
+static void test_store_loop__queries_wait_for_one_another(void **state)
+{
+    enum { COUNT = 5 };
+    (void)state;
+    struct store *store = store_fixture_start(store_fixture_options(4, 0, 0, 0));
+    struct call queries[COUNT];
+    struct call other;
+    for (int i = 0; i < COUNT; i++)
+        call_submit(&queries[i], store, STORE_READ | STORE_SLOW, SQL_SLEEP, i < 2 ? 700 : 1);
+    for (int i = 0; i < 20; i++) {
+        call_submit(&other, store, i % 2 ? STORE_WRITE : STORE_READ, SQL_ECHO, i);
+        call_wait(&other);
+        assert_int_equal(other.code, NX_OK);
+        call_free(&other);
+    }
+    for (int i = 0; i < COUNT; i++)
+        assert_false(call_is_done(&queries[i]));
+    for (int i = 0; i < COUNT; i++)
+        call_wait(&queries[i]);
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(queries[i].code, NX_OK);
+        call_free(&queries[i]);
+    }
+    store_stop(store, 1000);
+}
+
+static void test_store_loop__queries_leave_half_of_the_queue_to_others(void **state)
+{
+    enum { COUNT = 4 };
+    (void)state;
+    struct store *store = store_fixture_start(store_fixture_options(1, 4, 2, 0));
+    struct call queries[COUNT];
+    struct call other;
+    for (int i = 0; i < COUNT; i++)
+        call_submit(&queries[i], store, STORE_READ | STORE_SLOW, SQL_SLEEP, 200);
+    call_submit(&other, store, STORE_READ, SQL_ECHO, 1);
+    for (int i = 0; i < COUNT; i++)
+        call_wait(&queries[i]);
+    call_wait(&other);
+    assert_int_equal(other.code, NX_OK);
+    assert_int_equal(queries[COUNT - 2].code, NX_OK);
+    assert_string_equal(queries[COUNT - 1].reason, "QUEUE_FULL");
+    for (int i = 0; i < COUNT; i++)
+        call_free(&queries[i]);
+    call_free(&other);
+    store_stop(store, 1000);
+}
+
 static void test_store_loop__full_queue_rejects(void **state)
 {
     enum { COUNT = 7 };
@@ -481,6 +530,8 @@ int main(void)
         cmocka_unit_test_setup(test_store_loop__hundreds_of_ops_in_pipelines, reset),
         cmocka_unit_test_setup(test_store_loop__first_come_first_served, reset),
         cmocka_unit_test_setup(test_store_loop__a_slow_op_holds_up_one_connection_only, reset),
+        cmocka_unit_test_setup(test_store_loop__queries_wait_for_one_another, reset),
+        cmocka_unit_test_setup(test_store_loop__queries_leave_half_of_the_queue_to_others, reset),
         cmocka_unit_test_setup(test_store_loop__full_queue_rejects, reset),
         cmocka_unit_test_setup(test_store_loop__deadline_passes_in_the_queue, reset),
         cmocka_unit_test_setup(test_store_loop__deadline_cancels_the_statement, reset),
