@@ -1,10 +1,11 @@
 /* A gRPC load driver: bench_load HOST PORT METHOD REQUEST CONNECTIONS STREAMS WARMUP_S SECONDS
  *
  * Keeps CONNECTIONS x STREAMS unary calls under way over HTTP/2 (nghttp2, one thread, epoll) and
- * prints "rate p50_us p99_us errors". REQUEST is `products:N` for {name: "products/<1..N>"} with a
- * random number in each call, or `page:N` for {page_size: N}. A call counts when it ended with
- * grpc-status 0 and one whole message; gRPC over HTTP/2 is described in grpc/grpc
- * doc/PROTOCOL-HTTP2.md. */
+ * prints "rate p50_us p99_us errors". HOST may be unix:PATH, whatever PORT then is. REQUEST is
+ * `products:N` for {name: "products/<1..N>"} with a random number in each call, `page:N` for
+ * {page_size: N}, or `file:PATH` for messages from a file, at random: each with its length before
+ * it, in four bytes, the highest first. A call counts when it ended with grpc-status 0 and one
+ * whole message; gRPC over HTTP/2 is described in grpc/grpc doc/PROTOCOL-HTTP2.md. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,7 +30,8 @@
 /* One call under way. */
 struct call {
     int64_t start_ns;
-    uint8_t body[64];
+    uint8_t own_body[64];
+    const uint8_t *body;
     size_t body_size;
     size_t body_sent;
     size_t received;
@@ -49,6 +52,9 @@ static struct {
     const char *method;
     uint64_t product_count; /* 0: ask for a page */
     uint64_t page_size;
+    uint8_t *frames; /* of a file, or NULL: messages with their gRPC prefixes */
+    size_t *frame_at;
+    size_t frame_count; /* frame_at has one more, the end */
     unsigned connection_count;
     unsigned stream_count;
     int64_t count_from_ns;
@@ -83,8 +89,17 @@ static uint64_t next_random(void)
 
 static void write_request(struct call *call)
 {
-    uint8_t *message = call->body + FRAME_PREFIX;
+    uint8_t *message = call->own_body + FRAME_PREFIX;
     size_t size;
+    call->body_sent = 0;
+    call->received = 0;
+    call->ok = false;
+    if (run.frames) {
+        size_t chosen = next_random() % run.frame_count;
+        call->body = run.frames + run.frame_at[chosen];
+        call->body_size = run.frame_at[chosen + 1] - run.frame_at[chosen];
+        return;
+    }
     if (run.product_count > 0) {
         char name[32];
         int length =
@@ -98,12 +113,10 @@ static void write_request(struct call *call)
         message[1] = (uint8_t)(run.page_size & 0x7f);
         size = 2;
     }
-    memset(call->body, 0, FRAME_PREFIX);
-    call->body[4] = (uint8_t)size;
+    memset(call->own_body, 0, FRAME_PREFIX);
+    call->own_body[4] = (uint8_t)size;
+    call->body = call->own_body;
     call->body_size = FRAME_PREFIX + size;
-    call->body_sent = 0;
-    call->received = 0;
-    call->ok = false;
 }
 
 static ssize_t read_body(nghttp2_session *session, int32_t stream_id, uint8_t *buf, size_t length,
@@ -181,7 +194,8 @@ static int on_close(nghttp2_session *session, int32_t stream_id, uint32_t error,
         return 0;
     int64_t end_ns = now_ns();
     if (end_ns >= run.count_from_ns && end_ns < run.end_ns) {
-        if (error == NGHTTP2_NO_ERROR && call->ok && call->received > FRAME_PREFIX) {
+        size_t least = FRAME_PREFIX + (run.frames ? 0 : 1); /* a search may find nothing */
+        if (error == NGHTTP2_NO_ERROR && call->ok && call->received >= least) {
             uint64_t bucket = (uint64_t)(end_ns - call->start_ns) / BUCKET_NS;
             run.latencies[bucket < BUCKET_COUNT ? bucket : BUCKET_COUNT - 1]++;
             run.answered++;
@@ -239,11 +253,64 @@ static void receive(struct connection *connection)
     }
 }
 
-static void open_connection(struct connection *connection, const struct addrinfo *address,
-                            const nghttp2_session_callbacks *callbacks, int epoll)
+/* Messages with their lengths become frames: a byte 0, "not compressed", before each. */
+static void read_frames(const char *path)
 {
-    connection->fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connection->fd < 0 || connect(connection->fd, address->ai_addr, address->ai_addrlen) != 0)
+    FILE *file = fopen(path, "rb");
+    if (!file || fseek(file, 0, SEEK_END) != 0)
+        die(path);
+    size_t size = (size_t)ftell(file);
+    uint8_t *bytes = calloc(1, size + 1);
+    rewind(file);
+    run.frames = calloc(2, size + 1);
+    run.frame_at = calloc(size / 4 + 2, sizeof *run.frame_at);
+    if (!bytes || !run.frames || !run.frame_at || fread(bytes, 1, size, file) != size)
+        die(path);
+    size_t end = 0;
+    for (size_t at = 0; at + 4 <= size;) {
+        size_t length = 4 + ((size_t)bytes[at] << 24 | (size_t)bytes[at + 1] << 16 |
+                             (size_t)bytes[at + 2] << 8 | bytes[at + 3]);
+        if (length > size - at)
+            break;
+        memcpy(run.frames + end + 1, bytes + at, length);
+        at += length;
+        end += length + 1;
+        run.frame_at[++run.frame_count] = end;
+    }
+    errno = EINVAL;
+    if (run.frame_count == 0)
+        die(path);
+    free(bytes);
+    (void)fclose(file);
+}
+
+/* Where HOST and PORT are; *ret_size is of the address. */
+static const struct sockaddr *resolve(const char *host, const char *port, socklen_t *ret_size)
+{
+    static struct sockaddr_storage address;
+    struct sockaddr_un *local = (struct sockaddr_un *)&address;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
+    *ret_size = sizeof *local;
+    if (strncmp(host, "unix:", 5) == 0) {
+        local->sun_family = AF_UNIX;
+        snprintf(local->sun_path, sizeof local->sun_path, "%s", host + 5);
+        return (const struct sockaddr *)&address;
+    }
+    if (getaddrinfo(host, port, &hints, &found) != 0)
+        die(host);
+    memcpy(&address, found->ai_addr, found->ai_addrlen);
+    *ret_size = found->ai_addrlen;
+    freeaddrinfo(found);
+    return (const struct sockaddr *)&address;
+}
+
+static void open_connection(struct connection *connection, const struct sockaddr *address,
+                            socklen_t address_size, const nghttp2_session_callbacks *callbacks,
+                            int epoll)
+{
+    connection->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connection->fd < 0 || connect(connection->fd, address, address_size) != 0)
         die("connect");
     int on = 1;
     (void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -297,6 +364,8 @@ static uint64_t read_arguments(char **argv)
         run.product_count = number(argv[4] + 9);
     else if (strncmp(argv[4], "page:", 5) == 0)
         run.page_size = number(argv[4] + 5);
+    else if (strncmp(argv[4], "file:", 5) == 0)
+        read_frames(argv[4] + 5);
     else
         die(argv[4]);
     run.connection_count = (unsigned)number(argv[5]);
@@ -326,17 +395,15 @@ int main(int argc, char **argv)
 {
     if (argc != 9) {
         fprintf(stderr,
-                "usage: %s HOST PORT METHOD products:N|page:N CONNECTIONS STREAMS "
+                "usage: %s HOST PORT METHOD products:N|page:N|file:PATH CONNECTIONS STREAMS "
                 "WARMUP_S SECONDS\n",
                 argv[0]);
         return EXIT_FAILURE;
     }
     uint64_t seconds = read_arguments(argv);
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *address;
-    if (getaddrinfo(argv[1], argv[2], &hints, &address) != 0)
-        die(argv[1]);
-    run.authority = argv[1];
+    socklen_t address_size;
+    const struct sockaddr *address = resolve(argv[1], argv[2], &address_size);
+    run.authority = strchr(argv[1], '/') ? "localhost" : argv[1];
     run.latencies = calloc(BUCKET_COUNT, sizeof *run.latencies);
     struct connection *connections = calloc(run.connection_count, sizeof *connections);
     int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -348,7 +415,7 @@ int main(int argc, char **argv)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
     for (unsigned i = 0; i < run.connection_count; i++)
-        open_connection(&connections[i], address, callbacks, epoll);
+        open_connection(&connections[i], address, address_size, callbacks, epoll);
     serve(epoll);
     printf("%.0f %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", (double)run.answered / (double)seconds,
            percentile_us(50), percentile_us(99), run.errors);
@@ -358,8 +425,9 @@ int main(int argc, char **argv)
         free(connections[i].calls);
     }
     nghttp2_session_callbacks_del(callbacks);
-    freeaddrinfo(address);
     free(connections);
     free(run.latencies);
+    free(run.frames);
+    free(run.frame_at);
     return EXIT_SUCCESS;
 }

@@ -2,7 +2,8 @@
 # What a million products cost: bench/million.sh BUILD_DIR, with the environment
 #   ROWS=1000000  SECONDS_EACH=5  CLIENTS=4
 # The database is made by nexusctl seed with all its indexes, and kept like a real one (fsync on).
-# The load is Node's gRPC client, on the same cores: its own share of a call is in every number.
+# The load is made on the same cores: of lists by Node's gRPC client, whose own share of a call is in
+# every number, of searches by bench_load.
 set -euo pipefail
 
 build_dir=$(realpath "${1:?the build folder}")
@@ -44,4 +45,5 @@ done
 
 NEXUS_ROWS=$rows node tests/bench/million.mjs "$socket"
 [[ ! -f tests/bench/search.mjs ]] ||
-    node tests/bench/search.mjs "$socket" "${SECONDS_EACH:-5}" "${CLIENTS:-4}"
+    node tests/bench/search.mjs "$socket" "$build_dir/tests/bench_load" \
+        "${SECONDS_EACH:-5}" "${CLIENTS:-4}"

@@ -1,10 +1,16 @@
-// Measures search on a service that runs: node bench/search.mjs HOST:PORT [SECONDS] [CLIENTS] [KIND]
+// Measures search on a service that runs:
+//   node bench/search.mjs TARGET BENCH_LOAD [SECONDS] [CLIENTS] [KIND]
 // The queries are words of the products that are there, so that all find something. A row for each
 // kind of call: how many a second, the median and the 99th percentile of how long they take. KIND: only
-// those whose name begins so.
+// those whose name begins so. BENCH_LOAD is the load driver, which takes next to nothing of the
+// processors; with "-" calls are made from here, and SLOWEST=1 shows the longest ones.
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { catalogClient } from '../e2e/support/clients.mjs';
 
-const [target, seconds = '5', clients = '4', only = ''] = process.argv.slice(2);
+const [target, driver, seconds = '5', clients = '4', only = ''] = process.argv.slice(2);
 const connections = Array.from({ length: Number(clients) }, () => catalogClient(target));
 const pick = (list) => list[Math.floor(Math.random() * list.length)];
 
@@ -49,7 +55,34 @@ const kinds = {
   similar: () => ['FindSimilarProducts', { name: pick(products).name }],
 };
 
+// Thousands of requests in a file, for the driver to choose from.
+async function drive(make) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nexus-search-'));
+  const file = path.join(folder, 'requests');
+  try {
+    let method;
+    const parts = [];
+    for (let i = 0; i < 5000; i++) {
+      const [name, request] = make();
+      method = connections[0].methods[name];
+      const message = connections[0].encode(name, request);
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(message.length);
+      parts.push(length, message);
+    }
+    fs.writeFileSync(file, Buffer.concat(parts));
+    const [host, port] = target.startsWith('unix:') ? [target, '-'] : target.split(/:(?=\d+$)/);
+    const [rate, p50, p99, errors] = execFileSync(driver,
+      [host, port, method.path, `file:${file}`, clients, '1', '1', seconds], { encoding: 'utf8' })
+      .trim().split(' ').map(Number);
+    return { rate: rate.toFixed(0), p50: (p50 / 1000).toFixed(1), p99: (p99 / 1000).toFixed(1), errors };
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
 async function measure(make) {
+  if (driver !== '-') return drive(make);
   const times = [];
   let errors = 0;
   let slowest = [0];
@@ -74,6 +107,6 @@ for (const [kind, make] of Object.entries(kinds)) {
   if (!kind.startsWith(only)) continue;
   const { rate, p50, p99, errors, slowest } = await measure(make);
   console.log(`${kind.padEnd(28)} ${rate.padStart(8)} ${p50.padStart(8)} ${p99.padStart(8)} ${String(errors).padStart(7)}`);
-  if (process.env.SLOWEST) console.log('   ', slowest[0].toFixed(1), JSON.stringify(slowest[1]));
+  if (process.env.SLOWEST && slowest) console.log('   ', slowest[0].toFixed(1), JSON.stringify(slowest[1]));
 }
 for (const client of connections) client.close();
