@@ -10,6 +10,7 @@ const struct store_listing store_product_listing = {
     .columns = STORE_FRAGMENT_PRODUCT_COLUMNS,
     .table = "catalog.product",
     .live = "product.delete_time is null",
+    .deleted = "product.purge_time is not null", /* which has an index */
     .by_id = STORE_SQL_PRODUCT_LIST,
     .count_all = STORE_SQL_PRODUCT_COUNT,
 };
@@ -107,7 +108,7 @@ static void bind_plain(struct store_op *op, const struct store_listing *listing,
  * query looks first: those that pass, 1,001 at most. If these are all, they are sorted; else the
  * page is read in order. The other half is not carried out. */
 
-enum rows { ALL_ROWS, FEW_ROWS, MANY_ROWS };
+enum rows { ALL_ROWS, FEW_ROWS, MANY_ROWS, LIVE_ROWS, DELETED_ROWS };
 
 static nx_status is_hard_to_guess(struct nx_arena *arena, const struct store_listing *listing,
                                   const struct store_list *list, bool *ret)
@@ -137,6 +138,10 @@ static nx_status add_page(struct store_query *query, struct nx_arena *arena,
     }
     if (rows == MANY_ROWS)
         store_query_add(query, " and (select count(*) from few) > 1000");
+    if (rows == LIVE_ROWS || rows == DELETED_ROWS) {
+        store_query_add(query, " and ");
+        store_query_add(query, rows == LIVE_ROWS ? listing->live : listing->deleted);
+    }
     if (list->after)
         store_order_add_after(query, &list->order, list->after);
     store_order_add(query, &list->order);
@@ -161,6 +166,61 @@ static nx_status add_either_page(struct store_query *query, struct nx_arena *are
     return NX_STATUS_OK;
 }
 
+/* Value by value of the order's first field; each is read only if those before are not enough. */
+static nx_status add_page_in_groups(struct store_query *query, struct nx_arena *arena,
+                                    const struct store_listing *listing,
+                                    const struct store_list *list, const int *values,
+                                    unsigned count)
+{
+    static const char *const names[STORE_ORDER_MAX_GROUPS] = {"first", "second", "third", "fourth"};
+    for (unsigned i = 0; i < count; i++) {
+        store_query_add(query, i == 0 ? "with " : "), ");
+        store_query_add(query, names[i]);
+        store_query_add(query, " as materialized (select ");
+        store_query_add(query, listing->columns);
+        store_order_add_keys(query, &list->order);
+        NX_TRY(add_rows(query, arena, listing, list));
+        for (unsigned j = 0; j < i; j++) {
+            store_query_add(query,
+                            j == 0 ? " and (select count(*) from " : " + (select count(*) from ");
+            store_query_add(query, names[j]);
+            store_query_add(query, ")");
+        }
+        if (i > 0) {
+            store_query_add(query, " < ");
+            store_query_add_int8(query, list->limit);
+        }
+        store_order_add_group(query, &list->order, values[i], i == 0 ? list->after : NULL);
+        store_query_add(query, " limit ");
+        store_query_add_int8(query, list->limit);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        store_query_add(query, i == 0 ? ") select * from " : " union all select * from ");
+        store_query_add(query, names[i]);
+    }
+    store_order_add_named(query, &list->order);
+    store_query_add(query, " limit ");
+    store_query_add_int8(query, list->limit);
+    return NX_STATUS_OK;
+}
+
+/* The indexes of orders have live rows alone: a page of these, and one of the others, are merged.
+ */
+static nx_status add_page_with_deleted(struct store_query *query, struct nx_arena *arena,
+                                       const struct store_listing *listing,
+                                       const struct store_list *list)
+{
+    store_query_add(query, "(");
+    NX_TRY(add_page(query, arena, listing, list, LIVE_ROWS));
+    store_query_add(query, ") union all (");
+    NX_TRY(add_page(query, arena, listing, list, DELETED_ROWS));
+    store_query_add(query, ")");
+    store_order_add_named(query, &list->order);
+    store_query_add(query, " limit ");
+    store_query_add_int8(query, list->limit);
+    return NX_STATUS_OK;
+}
+
 nx_status store_list_page(struct store_op *op, const struct store_listing *listing,
                           const struct store_list *list)
 {
@@ -171,9 +231,17 @@ nx_status store_list_page(struct store_op *op, const struct store_listing *listi
     require_parent(op, listing, list);
     struct store_query *query = store_query_new(op->arena, listing->name);
     bool may_be_few;
+    int groups[STORE_ORDER_MAX_GROUPS];
+    unsigned group_count = store_order_groups(&list->order, list->after, groups);
+    if (list->show_deleted || listing->parent)
+        group_count = 0;
     NX_TRY(is_hard_to_guess(op->arena, listing, list, &may_be_few));
     if (may_be_few)
         NX_TRY(add_either_page(query, op->arena, listing, list));
+    else if (group_count > 0)
+        NX_TRY(add_page_in_groups(query, op->arena, listing, list, groups, group_count));
+    else if (list->show_deleted && listing->deleted && !list->order.is_default)
+        NX_TRY(add_page_with_deleted(query, op->arena, listing, list));
     else
         NX_TRY(add_page(query, op->arena, listing, list, ALL_ROWS));
     store_op_step_query(op, query);

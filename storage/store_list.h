@@ -14,6 +14,7 @@ struct store_listing {
     const char *columns; /* of a row */
     const char *table;   /* "catalog.product" */
     const char *live;    /* what holds for rows that are not deleted; NULL: none ever is */
+    const char *deleted; /* which are not, if there are many rows; or NULL */
     const char *parent;  /* the column of the parent's id; NULL: there is no parent */
     /* With a parent: the statement that refuses one that does not live. */
     enum store_sql require;

@@ -2,6 +2,8 @@
 
 #include "store_filter_internal.h"
 
+#include <string.h>
+
 struct reader {
     struct nx_arena *arena;
     const struct store_fields *fields;
@@ -296,6 +298,62 @@ void store_order_add_after(struct store_query *query, const struct store_order *
         add_row_bound(query, order, keys);
     else
         add_mixed_bound(query, order, keys);
+}
+
+/* An order without its first key: its direction stays. */
+static struct store_order without_first(const struct store_order *order)
+{
+    struct store_order rest = {.count = order->count - 1};
+    memcpy(rest.keys, order->keys + 1, rest.count * sizeof *rest.keys);
+    return rest;
+}
+
+/* A cell of a boolean or a small number, big-endian. */
+static int small_number(struct nx_str cell)
+{
+    unsigned value = 0;
+    for (size_t i = 0; i < cell.len; i++)
+        value = value << 8 | (unsigned char)cell.ptr[i];
+    return (int)value;
+}
+
+unsigned store_order_groups(const struct store_order *order, const struct nx_str *after,
+                            int ret_values[STORE_ORDER_MAX_GROUPS])
+{
+    static const struct store_enum_value truths[] = {{"false", 0}, {"true", 1}, {NULL, 0}};
+    const struct store_order_key *key = &order->keys[0];
+    const struct store_enum_value *values = key->type == STORE_TYPE_BOOL ? truths : NULL;
+    if (key->field && key->field->values)
+        values = key->field->values;
+    unsigned total = 0;
+    while (values && values[total].name)
+        total++;
+    if (order->count < 2 || total == 0 || total > STORE_ORDER_MAX_GROUPS)
+        return 0;
+    unsigned first = 0;
+    for (unsigned i = 0; i < total; i++) {
+        ret_values[i] = values[key->is_descending ? total - 1 - i : i].number;
+        if (after && ret_values[i] == small_number(after[0]))
+            first = i;
+    }
+    memmove(ret_values, ret_values + first, (total - first) * sizeof *ret_values);
+    return total - first;
+}
+
+void store_order_add_group(struct store_query *query, const struct store_order *order, int value,
+                           const struct nx_str *after)
+{
+    struct store_order rest = without_first(order);
+    store_query_add(query, " and ");
+    add_key(query, &order->keys[0]);
+    store_query_add(query, " = ");
+    if (order->keys[0].type == STORE_TYPE_BOOL)
+        store_query_add_bool(query, value != 0);
+    else
+        store_query_add_int8(query, value);
+    if (after)
+        store_order_add_after(query, &rest, after + 1);
+    store_order_add(query, &rest);
 }
 
 void store_order_read(const struct store_order *order, const struct store_rows *rows, int row,

@@ -52,6 +52,17 @@ void store_order_add_keys(struct store_query *query, const struct store_order *o
 void store_order_add_after(struct store_query *query, const struct store_order *order,
                            const struct nx_str *keys);
 
+/* Very many rows are equal in a field of few values: such a page is read value by value, each in
+ * the order of the other fields. Gives the values of the first field in the order of the list, from
+ * that of `after` on if that is not NULL; 0: it has many. */
+#define STORE_ORDER_MAX_GROUPS 4
+unsigned store_order_groups(const struct store_order *order, const struct nx_str *after,
+                            int ret_values[STORE_ORDER_MAX_GROUPS]);
+
+/* Append " and ... order by ...": the rows of one value, behind `after` if that is not NULL. */
+void store_order_add_group(struct store_query *query, const struct store_order *order, int value,
+                           const struct nx_str *after);
+
 /* Append " order by ...". */
 void store_order_add(struct store_query *query, const struct store_order *order);
 

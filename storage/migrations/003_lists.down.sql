@@ -1,5 +1,5 @@
 drop index catalog.product_title_order, catalog.product_brand_order, catalog.product_price_order,
-    catalog.product_inventory_order, catalog.product_create_time_order,
+    catalog.product_inventory_order, catalog.product_state_order, catalog.product_create_time_order,
     catalog.product_update_time_order, catalog.product_attributes_live, catalog.product_tags_live;
 drop table catalog.attribute_index;
 drop function catalog.attribute_index_name, catalog.attribute_index_text;

@@ -60,6 +60,8 @@ create index product_price_order
     where delete_time is null;
 create index product_inventory_order on catalog.product (inventory, id)
     where delete_time is null;
+create index product_state_order on catalog.product (state, id)
+    where delete_time is null;
 create index product_create_time_order on catalog.product (create_time, id)
     where delete_time is null;
 create index product_update_time_order on catalog.product (update_time, id)

@@ -342,28 +342,35 @@ static const struct {
     const struct store_listing *listing;
     const char *order_by, *filter;
     int64_t parent_id;
+    bool show_deleted;
 } lists[] = {
-    {&store_product_listing, "", "", 0},
-    {&store_product_listing, "title", "", 0},
-    {&store_product_listing, "title desc", "", 0},
-    {&store_product_listing, "brand", "", 0},
-    {&store_product_listing, "price", "", 0},
-    {&store_product_listing, "price desc", "", 0},
-    {&store_product_listing, "inventory", "", 0},
-    {&store_product_listing, "create_time desc", "", 0},
-    {&store_product_listing, "update_time", "", 0},
-    {&store_product_listing, "", "category = \"categories/7\"", 0},
-    {&store_product_listing, "", "category:\"categories/60\"", 0},
-    {&store_product_listing, "", "tags:\"t17\"", 0},
-    {&store_product_listing, "", "attributes.size = 17", 0},
-    {&store_product_listing, "price", "price < 3", 0},
-    {&store_product_listing, "title", "brand = \"B17\"", 0},
-    {&store_product_listing, "", "slug = \"p-17\"", 0},
-    {&store_category_listing, "", "", 0},
-    {&store_category_listing, "", "parent = \"categories/7\"", 0},
-    {&store_variant_listing, "", "", 17},
-    {&store_variant_listing, "", "sku = \"sku-17\"", 17},
-    {&store_product_image_listing, "", "", 17},
+    {&store_product_listing, "", "", 0, false},
+    {&store_product_listing, "title", "", 0, false},
+    {&store_product_listing, "title desc", "", 0, false},
+    {&store_product_listing, "brand", "", 0, false},
+    {&store_product_listing, "price", "", 0, false},
+    {&store_product_listing, "price desc", "", 0, false},
+    {&store_product_listing, "inventory", "", 0, false},
+    {&store_product_listing, "state", "", 0, false},
+    {&store_product_listing, "brand, price desc", "", 0, false},
+    {&store_product_listing, "create_time desc", "", 0, false},
+    {&store_product_listing, "update_time", "", 0, false},
+    {&store_product_listing, "", "category = \"categories/7\"", 0, false},
+    {&store_product_listing, "", "category:\"categories/60\"", 0, false},
+    {&store_product_listing, "", "tags:\"t17\"", 0, false},
+    {&store_product_listing, "", "attributes.size = 17", 0, false},
+    {&store_product_listing, "price", "price < 3", 0, false},
+    {&store_product_listing, "title", "brand = \"B17\"", 0, false},
+    {&store_product_listing, "", "slug = \"p-17\"", 0, false},
+    {&store_product_listing, "state desc, title", "", 0, false},
+    {&store_product_listing, "state, price", "inventory > 3", 0, false},
+    {&store_product_listing, "price", "", 0, true},
+    {&store_product_listing, "title desc", "price < 500", 0, true},
+    {&store_category_listing, "", "", 0, false},
+    {&store_category_listing, "", "parent = \"categories/7\"", 0, false},
+    {&store_variant_listing, "", "", 17, false},
+    {&store_variant_listing, "", "sku = \"sku-17\"", 17, false},
+    {&store_product_image_listing, "", "", 17, false},
 };
 
 static void on_done(struct store_op *op)
@@ -405,6 +412,7 @@ static const struct store_query *page_of(size_t index, struct nx_arena *arena,
     *ret_list = (struct store_list){.filter = nx_str_from(lists[index].filter), .limit = 25};
     ret_list->after = after;
     ret_list->parent_id = lists[index].parent_id;
+    ret_list->show_deleted = lists[index].show_deleted;
     nx_status status =
         store_order_parse(lists[index].listing->fields, nx_str_from(lists[index].order_by), NULL,
                           arena, &ret_list->order);
@@ -419,7 +427,8 @@ static int check_page(size_t index, const struct store_query *page, bool is_firs
 {
     char name[128];
     PGresult *lines = run_page(page, "explain (costs off) ");
-    struct plan plan = read_plan(lines, "", is_first);
+    /* Of deleted rows, all are read: by the index that has no others. */
+    struct plan plan = read_plan(lines, "", is_first || lists[index].show_deleted);
     snprintf(name, sizeof name, "%s \"%s\" by \"%s\", %s page", lists[index].listing->name,
              lists[index].filter, lists[index].order_by, is_first ? "first" : "second");
     if (getenv("NEXUS_PRINT_PLANS"))
