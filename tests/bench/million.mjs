@@ -54,11 +54,11 @@ const line = (label, { rate, p50, p99 }, more = '') => console.log(
 const head = (title) => console.log(`${title.padEnd(44)} ${'calls/s'.padStart(8)} ${'p50/ms'.padStart(9)} ${'p99/ms'.padStart(9)}`);
 
 // The token of the page behind so many rows.
-async function tokenAt(orderBy, depth) {
+async function tokenAt(list, depth) {
   let pageToken = '';
   for (let at = 0; at < depth;) {
     const pageSize = Math.min(1000, depth - at);
-    const page = await first.call('ListProducts', { pageSize, orderBy, pageToken });
+    const page = await first.call('ListProducts', { ...list, pageSize, pageToken });
     at += page.products.length;
     pageToken = page.nextPageToken;
   }
@@ -67,14 +67,19 @@ async function tokenAt(orderBy, depth) {
 
 async function lists() {
   head(`Lists, pages of ${PAGE}, one client`);
-  const orders = ['', 'title', 'title desc', 'brand', 'price', 'price desc', 'inventory', 'create_time desc', 'update_time'];
-  for (const orderBy of orders) {
-    const pageToken = await tokenAt(orderBy, PAGE * (DEEP - 1));
+  const orders = ['', 'slug', 'title', 'title desc', 'brand', 'price', 'price desc', 'inventory', 'state',
+    'create_time desc', 'update_time', 'brand, price', 'price desc, title', 'state, title'];
+  const lists = orders.map((orderBy) => ({ orderBy }));
+  lists.push({ orderBy: 'title', filter: 'price < 500' }, { orderBy: 'price', showDeleted: true });
+  for (const list of lists) {
+    const pageToken = await tokenAt(list, PAGE * (DEEP - 1));
     const page = (token) => (client) =>
-      client.call('ListProducts', { pageSize: PAGE, orderBy, pageToken: token });
+      client.call('ListProducts', { ...list, pageSize: PAGE, pageToken: token });
     const [near, far] = await compare(page(''), page(pageToken));
-    line(`  by ${orderBy || 'name'}, page 1`, near);
-    line(`  by ${orderBy || 'name'}, page ${DEEP}`, far, `${(far.p50 / near.p50).toFixed(2)} x`);
+    const label = `  by ${list.orderBy || 'name'}${list.filter ? `, ${list.filter}` : ''}`
+      + `${list.showDeleted ? ', deleted too' : ''}`;
+    line(`${label}, page 1`, near);
+    line(`${label}, page ${DEEP}`, far, `${(far.p50 / near.p50).toFixed(2)} x`);
   }
 }
 

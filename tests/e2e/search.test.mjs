@@ -524,3 +524,35 @@ test('without pg_trgm search works, says so, and corrects what begins right', as
   assert.equal(await instance.sql('select catalog.search_use_trigrams()', instance.ownerUrl), 't');
   assert.equal((await search('qylocarp')).correctedQuery, 'xylocarp');
 });
+
+test('a schema that may not have pg_trgm is made without, and with it once that is there', async () => {
+  const poor = await Instance.start({
+    // As in the cloud: only the provider's own role makes extensions.
+    prepare: `
+      create function public.refuse() returns event_trigger language plpgsql as $$
+      begin
+        if current_user = 'nexus_owner' then
+          raise insufficient_privilege using message = 'permission denied to create extension';
+        end if;
+      end $$;
+      create event trigger refuse on ddl_command_start when tag in ('CREATE EXTENSION')
+      execute function public.refuse()`,
+  });
+  const caller = catalogClient(poor.grpc);
+  const corrected = async (query) => (await caller.call('SearchProducts', { query })).correctedQuery;
+  try {
+    assert.match(poor.migrated, /^applied +005 search$/m);
+    assert.match(await poor.ctl(['status']), /^typos .*search_use_trigrams/m);
+    await caller.call('CreateProduct', { product: { title: 'Xylocarp' } });
+    assert.equal(await corrected('xylocapr'), 'xylocarp');
+    assert.equal(await corrected('qylocarp'), '');
+    assert.equal(await poor.sql('select catalog.search_use_trigrams()', poor.ownerUrl), 'f');
+    await poor.sql('create extension pg_trgm');
+    assert.equal(await poor.sql('select catalog.search_use_trigrams()', poor.ownerUrl), 't');
+    assert.equal(await corrected('qylocarp'), 'xylocarp');
+    assert.match(await poor.ctl(['status']), /^typos +.*pg_trgm/m);
+  } finally {
+    caller.close();
+    await poor.stop();
+  }
+});

@@ -104,6 +104,7 @@ class Program {
 export class Instance {
   // options.env: further environment of the service and the gateway.
   // options.seed: load the sample catalog.
+  // options.prepare: SQL that the superuser runs in the empty database.
   static async start(options = {}) {
     const instance = new Instance();
     try {
@@ -115,7 +116,7 @@ export class Instance {
     return instance;
   }
 
-  async #start({ env = {}, seed = false }) {
+  async #start({ env = {}, seed = false, prepare = '' }) {
     // A database of the environment is not for tests to write into.
     const inherited = Object.fromEntries(
       Object.entries(process.env).filter(([key]) => !/^(PG|POSTGRES_|DATABASE_URL$|NEXUS_)/.test(key)),
@@ -128,7 +129,8 @@ export class Instance {
     this.databaseUrl = await this.#cluster('url');
     this.adminUrl = await this.#cluster('url', 'postgres');
     this.env = { ...inherited, DATABASE_URL: this.databaseUrl, ...env };
-    await this.ctl(['migrate', 'up'], this.ownerUrl);
+    if (prepare) await this.sql(prepare);
+    this.migrated = await this.ctl(['migrate', 'up'], this.ownerUrl);
     await this.#psql(this.ownerUrl, '-f', path.join(root, 'storage/grants.sql'));
     if (seed) await this.ctl(['seed']);
     this.grpcPort = await freePort();
