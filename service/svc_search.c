@@ -394,6 +394,7 @@ static void on_found(struct store_op *op)
     if (what->stage == STORE_SEARCH_RANKED && !what->is_continued)
         set_total(search, looked_at, false);
     if (search->found <= search->page_size && is_of_names(what->stage)) {
+        what->names_passed = what->is_continued ? -1 : (int64_t)search->found;
         what->stage = STORE_SEARCH_REST_NEWEST;
         what->is_continued = false;
         find(search);
@@ -500,6 +501,7 @@ static nx_status read_request(struct search_call *search)
     struct nx_arena *arena = search->plan.call.arena;
     NX_TRY(svc_facets_check(&search->facets, &search->declared, arena));
     search->search.most = STORE_SEARCH_MOST_RANKED;
+    search->search.names_passed = -1;
     search->search.filter = nx_str_from(request->filter);
     if (*request->order_by) {
         search->search.stage = STORE_SEARCH_ORDERED;

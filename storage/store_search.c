@@ -107,14 +107,26 @@ static void add_all(struct store_query *query, const struct store_search *search
     add_words(query, search->wanted);
 }
 
+/* Of what a filter leaves the planner expects the same share among couches as among all; what has
+ * passed of the names tells better. */
+static double share_of_filter(const struct store_search *search)
+{
+    double share = (double)search->filtered_estimate / (double)(search->estimate + 1);
+    if (search->stage != STORE_SEARCH_REST_NEWEST || search->names_passed < 0)
+        return share;
+    double passed = (double)(search->names_passed + 1) / (double)(search->names_estimate + 1);
+    return passed < share ? passed : share;
+}
+
 /* Where there is no filter, those that are ranked are few enough to make any other a short walk. */
 static bool is_walk(const struct store_search *search)
 {
     if (search->filter.len == 0 || search->are_many || search->filtered_estimate == 0)
         return true;
     double found = (double)search->names_estimate;
-    double share = (double)search->filtered_estimate / (double)(search->estimate + 1);
-    return found * share > STORE_SEARCH_MOST_RANKED || found * found * share > WALK_PAYS;
+    if (search->stage == STORE_SEARCH_REST_NEWEST)
+        found = (double)search->estimate - found;
+    return found * found * share_of_filter(search) > WALK_PAYS;
 }
 
 static void add_names(struct store_query *query, const struct store_search *search)
@@ -224,7 +236,7 @@ static nx_status add_collected(struct store_query *query, struct store_op *op,
 static nx_status add_newest(struct store_query *query, struct store_op *op,
                             const struct store_search *search)
 {
-    if (search->stage == STORE_SEARCH_NAMES_NEWEST && !search->walks) {
+    if (!search->walks) {
         NX_TRY(add_collected(query, op, search));
     } else {
         store_query_add(query, "select entry.product_id, 0::bigint, 0::bigint");
@@ -273,12 +285,15 @@ static const struct {
 nx_status store_search_find(struct store_op *op, const struct store_search *search)
 {
     struct store_search page = *search;
-    page.walks = page.stage == STORE_SEARCH_NAMES_NEWEST && is_walk(search);
+    page.walks = page.stage >= STORE_SEARCH_NAMES_NEWEST && is_walk(search);
     struct store_query *query = store_query_new(op->arena, stages[page.stage].name);
     NX_TRY(stages[page.stage].add(query, op, &page));
     store_query_add(query, " limit ");
     store_query_add_int8(query, page.limit);
-    add_steps(op, page.walks ? STORE_SQL_SEARCH_WALK : STORE_SQL_SEARCH_PLAINLY, query);
+    add_steps(op,
+              page.walks && page.stage == STORE_SEARCH_NAMES_NEWEST ? STORE_SQL_SEARCH_WALK
+                                                                    : STORE_SQL_SEARCH_PLAINLY,
+              query);
     return NX_STATUS_OK;
 }
 

@@ -51,6 +51,7 @@ struct store_search {
     struct nx_str wanted, names, excluded, begins; /* of the plan */
     int64_t estimate, names_estimate;
     int64_t filtered_estimate;       /* of what the filter leaves of all; 0: not known */
+    int64_t names_passed;            /* so many of those of the names; -1: not known */
     bool are_many;                   /* they turned out to be too many to be ranked */
     struct nx_str filter;            /* of products, as store_filter.h has it; or empty */
     const struct store_order *order; /* of ORDERED */
