@@ -204,7 +204,7 @@ static void test_wire_stream__both_stream_with_metadata(void **state)
     assert_int_equal(talk->status.code, NX_OK);
     assert_true(wire_client_trailing(talk->call, "x-trailing-bin", &value));
     assert_true(nx_str_equal(value, (struct nx_str){bytes, sizeof bytes}));
-    assert_int_equal(bench->half_closed, 1);
+    bench_wait_for(bench, &bench->half_closed, 1);
     free_talk(talk);
     bench_free(bench);
 }
@@ -294,7 +294,9 @@ static void test_wire_stream__slow_reader_holds_the_sender_up(void **state)
     begin_count(third, 50, 100);
     bench_wait_for(bench, &other->done, 1);
     bench_wait_for(bench, &third->done, 1);
+    pthread_mutex_lock(&bench->mutex);
     assert_true(bench->sent - 98 < MESSAGES / 2);
+    pthread_mutex_unlock(&bench->mutex);
     slow->holds = false;
     nexus_test_v1_echo_service_count_receive(slow->call, on_counted, slow);
     bench_wait_for(bench, &slow->done, 1);
@@ -387,6 +389,7 @@ static void test_wire_stream__malformed_message_is_the_implementations_to_answer
     assert_true(nexus_test_v1_echo_service_chat_send(talk->call, &message, NULL, NULL));
     bench_wait_for(bench, &talk->done, 1);
     assert_int_equal(talk->status.code, NX_INVALID_ARGUMENT);
+    bench_wait_for(bench, &bench->cancelled, 1); /* the server is done with it, too */
     assert_int_equal(bench->last, NX_INVALID_ARGUMENT);
     free_talk(talk);
     bench_free(bench);
