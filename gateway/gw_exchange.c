@@ -222,11 +222,25 @@ static nx_status start_call(struct gw_exchange *exchange, int64_t timeout_ns)
         call = grpc_health_v1_health_check(gateway->client, &all, &options, exchange->arena,
                                            on_readiness, exchange);
     }
-    wire_client_release(call);
-    atomic_fetch_sub(&gateway->client_users, 1);
-    if (!call)
+    exchange->has_called = true;
+    exchange->call = call;
+    if (call)
+        exchange->peer.watch(exchange->peer.connection, call);
+    else
         on_answer(exchange, nx_fail_memory(), NULL);
     return NX_STATUS_OK;
+}
+
+/* Give the call's handle back, once it has completed. */
+static void release_call(struct gw_exchange *exchange)
+{
+    if (!exchange->has_called)
+        return;
+    exchange->has_called = false;
+    if (exchange->call)
+        exchange->peer.watch(exchange->peer.connection, NULL);
+    wire_client_release(exchange->call);
+    atomic_fetch_sub(&exchange->gateway->client_users, 1);
 }
 
 static nx_status call(struct gw_exchange *exchange)
@@ -462,6 +476,7 @@ void gw_exchange_end_body(struct gw_exchange *exchange)
 void gw_exchange_wake(struct gw_exchange *exchange)
 {
     assert(exchange->phase == GW_AT_CALL);
+    release_call(exchange);
     proceed(exchange);
 }
 
@@ -490,6 +505,7 @@ void gw_exchange_destroy(struct gw_exchange *exchange)
     if (!exchange)
         return;
     log_exchange(exchange);
+    release_call(exchange); /* when the connection was lost before it could wake */
     atomic_fetch_sub(&exchange->gateway->exchanges, 1);
     nx_buf_cleanup(&exchange->body);
     nx_buf_cleanup(&exchange->out);

@@ -46,6 +46,8 @@ struct gw_peer {
     const char *(*header)(void *connection, const char *name); /* NULL when absent */
     void (*suspend)(void *connection);
     void (*resume)(void *connection); /* thread: any */
+    /* Cancel this call when the client goes away; NULL: there is none any more. */
+    void (*watch)(void *connection, struct wire_client_call *call);
 };
 
 /* What an exchange waits for. */
@@ -94,6 +96,8 @@ struct gw_exchange {
 
     /* Call. */
     ProtobufCMessage *request;
+    bool has_called;               /* and not given the handle back */
+    struct wire_client_call *call; /* its handle; NULL: there was no memory for it */
     nx_status call_status;
     const ProtobufCMessage *response;
 

@@ -1,6 +1,7 @@
 nx_add_e2e(load 900)
 nx_add_e2e(errors)
 nx_add_e2e(rest)
+nx_add_e2e(http)
 nx_add_e2e(search)
 nx_add_e2e(grpc)
 nx_add_e2e(durability 600)
