@@ -68,13 +68,6 @@ static const char *header(const struct gw_exchange *exchange, const char *name)
     return exchange->peer.header(exchange->peer.connection, name);
 }
 
-/* More than one header that says where the body ends: the proxy in front may have believed another
- * one, and taken for a body what comes here as a request (RFC 9112, 6.3). */
-static bool is_ambiguous(const struct gw_exchange *exchange)
-{
-    return exchange->peer.framing_headers > 1;
-}
-
 static nx_status identify(struct gw_exchange *exchange)
 {
     uint64_t most = exchange->gateway->config->http_max_header_bytes;
@@ -85,9 +78,8 @@ static nx_status identify(struct gw_exchange *exchange)
     exchange->declared_bytes = length ? strtoull(length, NULL, 10) : 0;
     exchange->has_body = exchange->declared_bytes > 0 || header(exchange, "Transfer-Encoding");
     exchange->expects_continue = header(exchange, "Expect") != NULL;
-    if (is_ambiguous(exchange))
-        return nx_fail(exchange->arena, NX_INVALID_ARGUMENT,
-                       "more than one Content-Length or Transfer-Encoding");
+    if (exchange->peer.fault)
+        return nx_fail(exchange->arena, NX_INVALID_ARGUMENT, "%s", exchange->peer.fault);
     if (exchange->path.len + exchange->query.len > most)
         return REFUSE(exchange, 414, NX_INVALID_ARGUMENT, "the URL is longer than %llu bytes",
                       (unsigned long long)most);
@@ -421,6 +413,7 @@ struct gw_exchange *gw_exchange_new(struct gw_gateway *gateway, struct nx_str ta
     exchange->gateway = gateway;
     exchange->arena = arena;
     exchange->began_ns = nx_clock_monotonic_ns();
+    exchange->target_len = target.len;
     gw_url_split((struct nx_str){copy, target.len}, &exchange->path, &exchange->query);
     nx_buf_init(&exchange->body, gateway->config->http_max_body_bytes);
     nx_buf_init(&exchange->out, gateway->config->http_max_exchange_bytes);
@@ -432,8 +425,9 @@ struct gw_exchange *gw_exchange_new(struct gw_gateway *gateway, struct nx_str ta
 static bool is_hopeless(const struct gw_exchange *exchange)
 {
     uint64_t tolerated = exchange->gateway->config->http_max_body_bytes * TOLERATED_BODIES;
-    return is_ambiguous(exchange) || (exchange->has_body && (exchange->expects_continue ||
-                                                             exchange->declared_bytes > tolerated));
+    /* With a fault, the proxy in front may have taken for a body what comes here as a request. */
+    return exchange->peer.fault || (exchange->has_body && (exchange->expects_continue ||
+                                                           exchange->declared_bytes > tolerated));
 }
 
 void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer)

@@ -41,8 +41,8 @@ struct gw_gateway {
 struct gw_peer {
     void *connection;
     const char *method;
-    size_t header_bytes;      /* of the request line and the headers */
-    unsigned framing_headers; /* how many say where the body ends */
+    size_t header_bytes; /* of the request line and the headers */
+    const char *fault;   /* what is wrong with these; or NULL */
     const char *(*header)(void *connection, const char *name); /* NULL when absent */
     void (*suspend)(void *connection);
     void (*resume)(void *connection); /* thread: any */
@@ -77,6 +77,7 @@ struct gw_exchange {
 
     /* Request line and headers. */
     struct gw_peer peer;
+    size_t target_len;
     struct nx_str path;  /* raw */
     struct nx_str query; /* raw */
     char request_id[GW_REQUEST_ID_BYTES];

@@ -13,12 +13,12 @@
 #include "gw_http.h"
 
 #include "gw_listen.h"
+#include "gw_strict.h"
 #include "gw_watch.h"
 #include "nx_log.h"
 
 #include <microhttpd.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <unistd.h>
 
 /* Files of the process beside connections, with numbers that may come before theirs. */
@@ -109,18 +109,18 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection,
     return result;
 }
 
-static enum MHD_Result count_framing(void *count, enum MHD_ValueKind kind, const char *key,
-                                     const char *value)
+static enum MHD_Result look_at(void *strict, enum MHD_ValueKind kind, const char *key,
+                               const char *value)
 {
     (void)kind;
-    (void)value;
-    if (strcasecmp(key, "Content-Length") == 0 || strcasecmp(key, "Transfer-Encoding") == 0)
-        ++*(unsigned *)count;
+    gw_strict_header(strict, key, value ? value : "");
     return MHD_YES;
 }
 
-static struct gw_peer peer_of(struct MHD_Connection *connection, const char *method)
+static struct gw_peer peer_of(struct MHD_Connection *connection, const char *method,
+                              const char *version, size_t target_len)
 {
+    struct gw_strict strict;
     struct gw_peer peer = {
         .connection = connection,
         .method = method,
@@ -132,15 +132,17 @@ static struct gw_peer peer_of(struct MHD_Connection *connection, const char *met
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     peer.header_bytes = info ? info->header_size : 0;
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_framing, &peer.framing_headers);
+    gw_strict_begin(&strict, method, target_len, version);
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at, &strict);
+    peer.fault = gw_strict_end(&strict, peer.header_bytes);
     return peer;
 }
 
 /* At the headers. */
 static void begin(struct gw_exchange *exchange, struct MHD_Connection *connection,
-                  const char *method)
+                  const char *method, const char *version)
 {
-    const struct gw_peer peer = peer_of(connection, method);
+    const struct gw_peer peer = peer_of(connection, method, version, exchange->target_len);
     gw_exchange_begin(exchange, &peer);
 }
 
@@ -150,13 +152,12 @@ static enum MHD_Result on_request(void *gateway, struct MHD_Connection *connecti
 {
     (void)gateway;
     (void)url;
-    (void)version;
     struct gw_exchange *exchange = *context;
     if (!exchange) /* there was no memory for it */
         return MHD_NO;
     switch (exchange->phase) {
     case GW_AT_HEADERS:
-        begin(exchange, connection, method);
+        begin(exchange, connection, method, version);
         break;
     case GW_AT_BODY:
         if (*upload_len > 0) {

@@ -88,3 +88,89 @@ test('requests that are sent together are answered in their order', async () => 
   assert.deepEqual(answer.match(/HTTP\/1\.1 \d+/g).map((line) => line.slice(9)),
     ['200', '404', '200', '200', '200', '404', '200', '200', '200']);
 });
+
+const BODY = '{"title":"x"}';
+const post = (headers, body = '') =>
+  `POST /v1/products HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n${headers}\r\n${body}`;
+const health = (headers, line = 'GET /healthz HTTP/1.1\r\n') => `${line}${headers}\r\n`;
+
+// What a proxy may have read otherwise than we would: nothing behind it is a request.
+const HEADS = {
+  'a length and chunks': post(`Content-Length: ${BODY.length}\r\nTransfer-Encoding: chunked\r\n`, '0\r\n\r\n'),
+  'two lengths': post('Content-Length: 13\r\nContent-Length: 0\r\n', BODY),
+  'the same length twice': post('Content-Length: 13\r\nContent-Length: 13\r\n', BODY),
+  'a list of lengths': post('Content-Length: 13, 13\r\n', BODY),
+  'a length with a sign': post('Content-Length: +13\r\n', BODY),
+  'a negative length': post('Content-Length: -1\r\n', BODY),
+  'a hexadecimal length': post('Content-Length: 0xd\r\n', BODY),
+  'a length beyond all numbers': post('Content-Length: 99999999999999999999999\r\n', BODY),
+  'a coding that is none': post('Transfer-Encoding: identity\r\n', BODY),
+  'a coding before chunked': post('Transfer-Encoding: gzip, chunked\r\n', '0\r\n\r\n'),
+  'almost chunked': post('Transfer-Encoding: xchunked\r\n', '0\r\n\r\n'),
+  'chunked behind a control character': post('Transfer-Encoding: \x0bchunked\r\n', '0\r\n\r\n'),
+  'two codings': post('Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n', '0\r\n\r\n'),
+  'a blank before the colon of a length': post('Content-Length : 13\r\n', BODY),
+  'a blank before the colon of a coding': post('Transfer-Encoding : chunked\r\n', '0\r\n\r\n'),
+  'lines that end with LF': 'GET /healthz HTTP/1.1\nHost: h\n\n',
+  'one line that does': health('Host: h\nX: y\r\n'),
+  'the last line that does': 'GET /healthz HTTP/1.1\r\nHost: h\r\nX: y\n\r\n',
+  'the request line that does': health('Host: h\r\n', 'GET /healthz HTTP/1.1\n'),
+  'a CR alone': health('Host: h\rX: y\r\n'),
+  'a line that goes on': health('Host: h\r\nX: a\r\n b\r\n'),
+  'a line that goes on in the last': health('X: a\r\nHost: h\r\n\tb\r\n'),
+  'a first line that goes on': health(' Host: h\r\n'),
+  'a NUL in a value': health('Host: h\r\nX: a\0b\r\n'),
+  'a NUL in a value before others': health('X: a\0b\r\nHost: h\r\n'),
+  'a NUL at the end': health('Host: h\r\nX: a\0\r\n'),
+  'a NUL in a name': health('Host: h\r\nX\0Y: a\r\n'),
+  'a NUL in the path': health('Host: h\r\n', 'GET /healthz\0x HTTP/1.1\r\n'),
+  'a NUL in the query': health('Host: h\r\n', 'GET /healthz?a=\0x HTTP/1.1\r\n'),
+  'a line without a colon': health('Host: h\r\nnonsense\r\n'),
+  'no name': health('Host: h\r\n: x\r\n'),
+  'two hosts': health('Host: h\r\nHost: i\r\n'),
+  'no host': health(''),
+  'a blank in the path': health('Host: h\r\n', 'GET /heal thz HTTP/1.1\r\n'),
+  'tabs in the request line': health('Host: h\r\n', 'GET\t/healthz\tHTTP/1.1\r\n'),
+  'another version': health('Host: h\r\n', 'GET /healthz HTTP/2.0\r\n'),
+  'no version': health('', 'GET /healthz\r\n'),
+  'a chunk without a size': post('Transfer-Encoding: chunked\r\n', 'zz\r\n\r\n'),
+  'a chunk beyond all numbers': post('Transfer-Encoding: chunked\r\n', 'ffffffffffffffffff\r\n\r\n'),
+  'a chunk of another size': post('Transfer-Encoding: chunked\r\n', '3\r\nabcdef0\r\n\r\n'),
+  'a chunk with a sign': post('Transfer-Encoding: chunked\r\n', `-d\r\n${BODY}\r\n0\r\n\r\n`),
+  'a chunk in C': post('Transfer-Encoding: chunked\r\n', `0xd\r\n${BODY}\r\n0\r\n\r\n`),
+  'another protocol': '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n',
+};
+
+test('a head that could be read in two ways ends the connection', async () => {
+  for (const [name, head] of Object.entries(HEADS)) {
+    const answer = await exchange(`${head}GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`);
+    assert.doesNotMatch(answer, /HTTP\/1\.1 [23]/, name);
+    assert.doesNotMatch(answer, /"status":"ok"/, name);
+  }
+});
+
+test('a head that is well formed is taken, however it comes', async () => {
+  const heads = [
+    health('Host: h\r\nX:   spaced  \r\nY:\r\nz:\ttab\tin\t\r\n'),
+    health('', 'GET /healthz HTTP/1.0\r\n'),
+    health('Host: h\r\n', 'GET http://h/healthz HTTP/1.1\r\n'),
+    health('Host: h\r\n', 'GET /healthz?a=b&c HTTP/1.1\r\n'),
+    health("Host: h\r\n!#$%&'*+-.^_`|~09az: \xe9\x80\r\n"),
+    health('Host: h\r\nCookie: a=b; c=d\r\nCookie: e=f\r\n'),
+    `\r\n${health('Host: h\r\n')}`,
+    post('Transfer-Encoding: Chunked\r\n', `5;x="y"\r\n${BODY.slice(0, 5)}\r\n8\r\n${BODY.slice(5)}\r\n0\r\nX-A: b\r\n\r\n`),
+  ].map((head) => head.replace(/\r\n\r\n|\r\n(?=\r\n$)/, '\r\nConnection: close\r\n\r\n').replace(/(\r\n){3}$/, '\r\n\r\n'));
+  for (const head of heads) {
+    assert.match(await exchange(head), /^HTTP\/1\.1 200 /, JSON.stringify(head));
+    const socket = net.connect(instance.httpPort, '127.0.0.1');
+    let answer = '';
+    socket.setNoDelay(true);
+    socket.on('data', (part) => { answer += part.toString('latin1'); });
+    for (const byte of Buffer.from(head, 'latin1')) {
+      socket.write(Buffer.of(byte));
+      await new Promise(setImmediate);
+    }
+    await once(socket, 'close', { signal: AbortSignal.timeout(20_000) });
+    assert.match(answer, /^HTTP\/1\.1 200 /, `byte by byte: ${JSON.stringify(head)}`);
+  }
+});

@@ -1,0 +1,31 @@
+/* Whether the head of a request is just what RFC 9112 says, byte for byte (2.2, 5.1, 5.2, 6.1): a
+ * proxy that reads it otherwise would let one request hide in another.
+ *
+ * libmicrohttpd 0.9.75 lets bare LF, NUL, continued lines and names with blanks through, and hands
+ * on strings that it has cut out of the head where that lies. So it can be seen from where they
+ * are: each name must begin two bytes behind the value before, which were CR and LF. (Later
+ * versions have a strict mode of their own, MHD_OPTION_CLIENT_DISCIPLINE_LVL.) */
+#ifndef GW_STRICT_H
+#define GW_STRICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct gw_strict {
+    const char *begin, *end; /* of what has been looked at */
+    const char *fault;       /* the first; NULL: there is none */
+    unsigned hosts;
+    unsigned framing; /* headers that say where the body ends */
+};
+
+/* The request line: "METHOD TARGET VERSION". Borrows, until the last function. */
+void gw_strict_begin(struct gw_strict *strict, const char *method, size_t target_len,
+                     const char *version);
+
+/* Each header in its order. */
+void gw_strict_header(struct gw_strict *strict, const char *name, const char *value);
+
+/* Returns: NULL, or what is wrong. `head_len`: of all of it, with the empty line. */
+const char *gw_strict_end(struct gw_strict *strict, size_t head_len);
+
+#endif
