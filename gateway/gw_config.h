@@ -12,6 +12,9 @@ struct gw_config {
     uint64_t http_max_connections;
     uint64_t http_max_exchange_bytes;
     uint64_t http_idle_timeout_s;
+    const char *http_cors_origins;
+    bool http_cors_credentials;
+    uint64_t http_cors_max_age_s;
     const char *backend_target;
     uint64_t backend_channels;
     uint64_t backend_threads;

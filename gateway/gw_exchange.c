@@ -21,6 +21,17 @@
 
 #define READINESS_TIMEOUT_NS ((int64_t)1000000000)
 
+static const char *header(const struct gw_exchange *exchange, const char *name)
+{
+    return exchange->peer.header(exchange->peer.connection, name);
+}
+
+static void begin_answer(struct gw_exchange *exchange, unsigned http_status)
+{
+    gw_answer_init(&exchange->answer, http_status, exchange->request_id);
+    gw_cors_answer(&exchange->gateway->cors, header(exchange, "Origin"), &exchange->answer);
+}
+
 /* --- Failing --- */
 
 /* Refuse with an HTTP status that no code stands for. */
@@ -46,7 +57,7 @@ static void answer_failure(struct gw_exchange *exchange, nx_status status)
         exchange->refusal ? exchange->refusal : gw_error_http_status(status.code);
     unsigned retry_after_s = http_status == 503 ? 1 : 0;
     exchange->failure = nx_status_message(status);
-    gw_answer_init(&exchange->answer, http_status, exchange->request_id);
+    begin_answer(exchange, http_status);
     exchange->out.len = 0;
     exchange->out.failed = false;
     gw_error_write(without_address(exchange, status), http_status, exchange->arena, &exchange->out,
@@ -62,11 +73,6 @@ static void answer_failure(struct gw_exchange *exchange, nx_status status)
 }
 
 /* --- Steps: headers --- */
-
-static const char *header(const struct gw_exchange *exchange, const char *name)
-{
-    return exchange->peer.header(exchange->peer.connection, name);
-}
 
 static nx_status identify(struct gw_exchange *exchange)
 {
@@ -128,10 +134,24 @@ static nx_status too_long(struct gw_exchange *exchange)
                   (unsigned long long)exchange->gateway->config->http_max_body_bytes);
 }
 
+/* Headers that would make a method another one, for who cannot send it: who looks at the method, as
+ * caches and firewalls do, would be deceived. */
+static bool overrides_method(const struct gw_exchange *exchange)
+{
+    return header(exchange, "X-HTTP-Method-Override") || header(exchange, "X-HTTP-Method") ||
+           header(exchange, "X-Method-Override");
+}
+
 /* The last look before the body is read. */
 static nx_status admit(struct gw_exchange *exchange)
 {
     const struct gw_config *config = exchange->gateway->config;
+    if (overrides_method(exchange))
+        return nx_fail(exchange->arena, NX_INVALID_ARGUMENT,
+                       "a header must not change the method; send the method itself");
+    if (exchange->kind == GW_API && !gw_headers_accepts_json(header(exchange, "Accept")))
+        return REFUSE(exchange, 406, NX_INVALID_ARGUMENT,
+                      "the answer is application/json, which the header Accept does not take");
     exchange->timeout_ns = (int64_t)config->backend_timeout_ms * 1000000;
     if (!gw_headers_timeout(header(exchange, "Grpc-Timeout"), &exchange->timeout_ns))
         return nx_fail(exchange->arena, NX_INVALID_ARGUMENT,
@@ -277,7 +297,7 @@ static nx_status render(struct gw_exchange *exchange)
     const char *etag = answer_etag(exchange->match.route, message);
     const char *known = exchange->verb == OAS_GET ? header(exchange, "If-None-Match") : NULL;
     bool is_known = etag && known && gw_headers_lists_etag(known, etag);
-    gw_answer_init(&exchange->answer, is_known ? 304 : location ? 301 : 200, exchange->request_id);
+    begin_answer(exchange, is_known ? 304 : location ? 301 : 200);
     gw_answer_add(&exchange->answer, "Location", location);
     gw_answer_add(&exchange->answer, "ETag", etag);
     /* A 304 sends no content, but tells how long it would be. */
@@ -300,7 +320,7 @@ static nx_status serve_page(struct gw_exchange *exchange)
     const char *known = header(exchange, "If-None-Match");
     bool is_known = file->etag && known && gw_headers_lists_etag(known, file->etag);
     unsigned status = file->location ? 302 : is_known ? 304 : 200;
-    gw_answer_init(&exchange->answer, status, exchange->request_id);
+    begin_answer(exchange, status);
     gw_answer_add(&exchange->answer, "Location", file->location);
     gw_answer_add(&exchange->answer, "ETag", file->etag);
     gw_answer_add(&exchange->answer, "Content-Security-Policy", policy);
@@ -314,7 +334,7 @@ static nx_status serve_page(struct gw_exchange *exchange)
 
 static nx_status report(struct gw_exchange *exchange, unsigned http_status, struct nx_str content)
 {
-    gw_answer_init(&exchange->answer, http_status, exchange->request_id);
+    begin_answer(exchange, http_status);
     gw_answer_add(&exchange->answer, "Content-Type", "application/json");
     exchange->answer.content = content;
     return NX_STATUS_OK;
@@ -345,9 +365,14 @@ static nx_status report_readiness(struct gw_exchange *exchange)
 
 static nx_status report_options(struct gw_exchange *exchange)
 {
-    gw_answer_init(&exchange->answer, 204, exchange->request_id);
-    gw_answer_add(&exchange->answer, "Allow",
-                  gw_headers_allow(exchange->match.allowed, exchange->arena));
+    const char *allow = gw_headers_allow(exchange->match.allowed, exchange->arena);
+    if (!allow)
+        return nx_fail_memory();
+    begin_answer(exchange, 204);
+    gw_answer_add(&exchange->answer, "Allow", allow);
+    if (header(exchange, "Access-Control-Request-Method"))
+        gw_cors_preflight(&exchange->gateway->cors, header(exchange, "Origin"), allow,
+                          &exchange->answer);
     return NX_STATUS_OK;
 }
 

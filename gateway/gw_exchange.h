@@ -18,6 +18,7 @@
 
 #include "gw_answer.h"
 #include "gw_config.h"
+#include "gw_cors.h"
 #include "gw_headers.h"
 #include "gw_router.h"
 #include "gw_static.h"
@@ -29,6 +30,7 @@ struct gw_gateway {
     const struct gw_config *config;
     const struct gw_router *router;
     const struct gw_static *files;
+    struct gw_cors cors;
     struct wire_client *client;
     bool log_access;
     atomic_bool draining;     /* every answer closes its connection */

@@ -90,6 +90,47 @@ bool gw_headers_is_json(const char *header)
     return strcasecmp(rest + 8, "utf-8") == 0 || strcasecmp(rest + 8, "\"utf-8\"") == 0;
 }
 
+/* Whether a range has the parameter q=0, "0.0" and so on. Goes to the end of the range. */
+static bool is_refused(const char **at)
+{
+    size_t len = strcspn(*at, ",");
+    bool refused = false;
+    for (const char *q = *at; q < *at + len; q++) {
+        q += strcspn(q, ";,");
+        if (q >= *at + len)
+            break;
+        q += 1 + strspn(q + 1, " \t");
+        if (strncasecmp(q, "q=", 2) != 0)
+            continue;
+        q += 2 + strspn(q + 2, "0.");
+        refused = *q == '\0' || strchr(" \t,;", *q);
+    }
+    *at += len;
+    return refused;
+}
+
+bool gw_headers_accepts_json(const char *header)
+{
+    static const char *const ranges[] = {"*/*", "application/*", "application/json"};
+    int best = -1;
+    bool accepted = !header || header[strspn(header, " \t,")] == '\0';
+    for (const char *at = header; at && *at;) {
+        at += strspn(at, " \t,");
+        size_t len = strcspn(at, " \t,;");
+        int rank = -1;
+        for (int i = 0; i < 3; i++) {
+            if (len == strlen(ranges[i]) && strncasecmp(at, ranges[i], len) == 0)
+                rank = i;
+        }
+        bool refused = is_refused(&at);
+        if (rank > best) {
+            best = rank;
+            accepted = !refused;
+        }
+    }
+    return accepted;
+}
+
 bool gw_headers_timeout(const char *header, int64_t *ret_timeout_ns)
 {
     static const struct {

@@ -28,6 +28,11 @@ const char *gw_headers_traceparent(const char *header);
 /* Whether a Content-Type is JSON in UTF-8. */
 bool gw_headers_is_json(const char *header);
 
+/* Whether an Accept header, which may be NULL, takes application/json: by that name, as
+ * application/ or any type with an asterisk; the most exact range counts, and not with q=0 (RFC
+ * 9110, 12.5.1). */
+bool gw_headers_accepts_json(const char *header);
+
 /* Shorten a timeout to what the header Grpc-Timeout says, "500m". False: it is badly written. */
 bool gw_headers_timeout(const char *header, int64_t *ret_timeout_ns);
 

@@ -59,6 +59,9 @@ static nx_status prepare(struct program *program, const char *file)
 {
     struct gw_config *config = &program->config;
     NX_TRY(gw_config_load(file, program->arena, config));
+    NX_TRY(gw_cors_parse(config->http_cors_origins, config->http_cors_credentials,
+                         (unsigned)config->http_cors_max_age_s, program->arena,
+                         &program->gateway.cors));
     NX_TRY(load_tls(program));
     NX_TRY(oas_spec_load(config->api_spec, program->arena, &program->spec));
     NX_TRY(gw_router_compile(program->spec, config->api_spec, services,

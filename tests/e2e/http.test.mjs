@@ -1,10 +1,12 @@
 // HTTP as such: connections, and what is said on them beside the JSON.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import net from 'node:net';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Instance, waitFor } from './support/instance.mjs';
+import path from 'node:path';
+import { Instance, buildDir, waitFor } from './support/instance.mjs';
 
 let instance;
 let product;
@@ -12,7 +14,12 @@ let product;
 before(async () => {
   // Long enough that nothing ends by its deadline.
   instance = await Instance.start({
-    env: { NEXUS_DATABASE_STATEMENT_TIMEOUT_MS: '60000', NEXUS_BACKEND_TIMEOUT_MS: '60000' },
+    env: {
+      NEXUS_DATABASE_STATEMENT_TIMEOUT_MS: '60000',
+      NEXUS_BACKEND_TIMEOUT_MS: '60000',
+      NEXUS_HTTP_CORS_ORIGINS: 'https://shop.example, http://localhost:3000',
+      NEXUS_HTTP_CORS_CREDENTIALS: 'true',
+    },
   });
   product = await instance.call('POST', '/v1/products', { title: 'Lamp' });
 });
@@ -173,4 +180,72 @@ test('a head that is well formed is taken, however it comes', async () => {
     await once(socket, 'close', { signal: AbortSignal.timeout(20_000) });
     assert.match(answer, /^HTTP\/1\.1 200 /, `byte by byte: ${JSON.stringify(head)}`);
   }
+});
+
+test('web pages of named origins may call, and no others', async () => {
+  const ask = (origin, more = {}, options = {}) => fetch(`${instance.http}/v1/${product.name}`,
+    { headers: { ...(origin && { Origin: origin }), ...more }, ...options });
+  const told = (answer) => [...answer.headers].filter(([name]) => name.startsWith('access-control-'))
+    .map(([name]) => name.slice('access-control-'.length)).sort();
+  for (const origin of ['https://shop.example', 'http://localhost:3000']) {
+    const answer = await ask(origin);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get('access-control-allow-origin'), origin);
+    assert.equal(answer.headers.get('access-control-allow-credentials'), 'true');
+    assert.match(answer.headers.get('access-control-expose-headers'), /\bETag\b.*\bX-Request-Id\b/);
+    assert.equal(answer.headers.get('vary'), 'Origin');
+    const preflight = await ask(origin, {
+      'Access-Control-Request-Method': 'PATCH', 'Access-Control-Request-Headers': 'content-type, if-match',
+    }, { method: 'OPTIONS' });
+    assert.equal(preflight.status, 204);
+    assert.match(preflight.headers.get('access-control-allow-methods'), /\bPATCH\b/);
+    assert.match(preflight.headers.get('access-control-allow-headers'), /\bContent-Type\b.*\bIf-Match\b/);
+    assert.equal(preflight.headers.get('access-control-max-age'), '600');
+  }
+  for (const origin of [null, 'null', 'https://shop.example.evil', 'http://shop.example', 'https://shop.example:8443',
+    'https://SHOP.example', 'https://shop.example/', '*', 'https://shop.example, http://localhost:3000']) {
+    const answer = await ask(origin);
+    assert.equal(answer.status, 200, 'who asks is told by the browser');
+    assert.deepEqual(told(answer), [], origin);
+    assert.equal(answer.headers.get('vary'), 'Origin');
+    const preflight = await ask(origin, { 'Access-Control-Request-Method': 'PATCH' }, { method: 'OPTIONS' });
+    assert.deepEqual(told(preflight), [], origin);
+  }
+  const missing = await fetch(`${instance.http}/v1/products/999999`, { headers: { Origin: 'http://localhost:3000' } });
+  assert.equal(missing.status, 404);
+  assert.equal(missing.headers.get('access-control-allow-origin'), 'http://localhost:3000', 'errors can be read, too');
+});
+
+test('what is no origin, and * with credentials, are refused at the start', () => {
+  const check = (env) => spawnSync(path.join(buildDir, 'gateway/nexus-gateway'), ['--check-config'],
+    { env: { ...instance.env, ...env }, encoding: 'utf8' });
+  for (const origins of ['shop.example', 'https://', 'https://shop.example/', 'https://a b', 'https://Shop.example', 'null']) {
+    const { status, stderr } = check({ NEXUS_HTTP_CORS_ORIGINS: origins });
+    assert.notEqual(status, 0, origins);
+    assert.match(stderr, /http\.cors_origins: ".*" is not an origin such as/, origins);
+  }
+  assert.match(check({ NEXUS_HTTP_CORS_ORIGINS: '*', NEXUS_HTTP_CORS_CREDENTIALS: 'true' }).stderr,
+    /http\.cors_credentials: name the origins/);
+  assert.equal(check({ NEXUS_HTTP_CORS_ORIGINS: '*', NEXUS_HTTP_CORS_CREDENTIALS: 'false' }).status, 0);
+});
+
+test('an answer that the client does not take is not made', async () => {
+  const ask = (headers, options = {}) => fetch(`${instance.http}/v1/${product.name}`, { headers, ...options });
+  for (const accept of ['text/html', 'application/json;q=0', 'image/*, application/xml']) {
+    const answer = await ask({ Accept: accept });
+    assert.equal(answer.status, 406, accept);
+    assert.equal((await answer.json()).error.code, 406);
+  }
+  for (const accept of ['*/*', 'application/json', 'text/html, */*;q=0.1']) {
+    assert.equal((await ask({ Accept: accept })).status, 200, accept);
+  }
+});
+
+test('a header does not change the method', async () => {
+  for (const header of ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']) {
+    const answer = await fetch(`${instance.http}/v1/${product.name}`, { headers: { [header]: 'DELETE' } });
+    assert.equal(answer.status, 400, header);
+    assert.match((await answer.json()).error.message, /send the method itself/);
+  }
+  assert.equal((await fetch(`${instance.http}/v1/${product.name}`)).status, 200);
 });

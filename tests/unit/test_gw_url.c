@@ -131,6 +131,40 @@ static void test_gw_headers__content_type_is_json_in_utf8(void **state)
         assert_int_equal(gw_headers_is_json(rows[i].header), rows[i].is_json);
 }
 
+static void test_gw_headers__accept_takes_json(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        bool accepts;
+    } rows[] = {
+        {NULL, true},
+        {"", true},
+        {" , ", true},
+        {"*/*", true},
+        {"application/*", true},
+        {"application/json", true},
+        {"Application/JSON;charset=utf-8", true},
+        {"text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", true},
+        {"text/html,application/json;q=0.1", true},
+        {"application/json;q=0.001", true},
+        {"application/json ; q=1", true},
+        {"text/html", false},
+        {"text/*, image/png", false},
+        {"application/jsonp", false},
+        {"application/xml;q=0.9", false},
+        {"application/json;q=0", false},
+        {"application/json;q=0.000, */*", false},
+        {"*/*;q=0, application/json", true},
+        {"*/*, application/*;q=0", false},
+        {"application/json; q = 0", true}, /* blanks around "=" are none of the grammar */
+        {";q=0", false},
+        {"json", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(gw_headers_accepts_json(rows[i].header), rows[i].accepts);
+}
+
 static void test_gw_headers__timeout_only_shortens(void **state)
 {
     (void)state;
@@ -239,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_gw_headers__traceparent_is_passed_on_if_well_formed),
         cmocka_unit_test_setup_teardown(test_gw_headers__allow_names_the_verbs, set_up, tear_down),
         cmocka_unit_test(test_gw_headers__etag_lists),
+        cmocka_unit_test(test_gw_headers__accept_takes_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
