@@ -19,6 +19,9 @@
  * reads after it has written gets to see the answer. */
 #define TOLERATED_BODIES 8
 
+/* Shorter answers fit into the packet that they need anyway. */
+#define WORTH_CODING_BYTES 1024
+
 #define READINESS_TIMEOUT_NS ((int64_t)1000000000)
 
 static const char *header(const struct gw_exchange *exchange, const char *name)
@@ -67,6 +70,8 @@ static void answer_failure(struct gw_exchange *exchange, nx_status status)
     if (retry_after_s > 0)
         gw_answer_add(&exchange->answer, "Retry-After",
                       nx_arena_printf(exchange->arena, "%u", retry_after_s));
+    if (http_status == 415)
+        gw_answer_add(&exchange->answer, "Accept-Encoding", GW_CODINGS);
     if (http_status == 405)
         gw_answer_add(&exchange->answer, "Allow",
                       gw_headers_allow(exchange->match.allowed, exchange->arena));
@@ -160,8 +165,9 @@ static nx_status admit(struct gw_exchange *exchange)
         return too_long(exchange);
     if (!exchange->has_body)
         return NX_STATUS_OK;
-    if (header(exchange, "Content-Encoding"))
-        return REFUSE(exchange, 415, NX_INVALID_ARGUMENT, "a body must not be compressed");
+    if (!gw_coding_parse(header(exchange, "Content-Encoding"), &exchange->coding))
+        return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
+                      "the Content-Encoding of a body can be one of " GW_CODINGS);
     if (!gw_headers_is_json(header(exchange, "Content-Type")))
         return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
                       "the Content-Type of a body must be application/json, in UTF-8");
@@ -170,11 +176,31 @@ static nx_status admit(struct gw_exchange *exchange)
 
 /* --- Steps: the API --- */
 
+/* What the body is coded from. */
+static nx_status decode(struct gw_exchange *exchange)
+{
+    if (exchange->coding == GW_IDENTITY || !exchange->has_body)
+        return NX_STATUS_OK;
+    switch (gw_coding_decode(exchange->coding, nx_buf_str(&exchange->body), &exchange->plain)) {
+    case GW_DECODED:
+        return NX_STATUS_OK;
+    case GW_DECODE_MALFORMED:
+        return nx_fail(exchange->arena, NX_INVALID_ARGUMENT, "the body is not well-formed %s",
+                       gw_coding_name(exchange->coding));
+    case GW_DECODE_TOO_LARGE:
+        return too_long(exchange);
+    case GW_DECODE_NO_MEMORY:
+        break;
+    }
+    return nx_fail_memory();
+}
+
 static nx_status transcode(struct gw_exchange *exchange)
 {
+    bool is_coded = exchange->coding != GW_IDENTITY;
     const struct gw_input input = {
         .query = exchange->query,
-        .body = nx_buf_str(&exchange->body),
+        .body = nx_buf_str(is_coded ? &exchange->plain : &exchange->body),
         .if_match = header(exchange, "If-Match"),
         .idempotency_key = header(exchange, "Idempotency-Key"),
         .max_depth = (uint32_t)exchange->gateway->config->json_max_depth,
@@ -278,6 +304,19 @@ static const char *answer_etag(const struct gw_route *route, const ProtobufCMess
     return etag[0] == '"' && gw_headers_is_printable(etag) ? etag : NULL;
 }
 
+/* Send it in a coding that the client likes, if that makes it shorter. */
+static void code_answer(struct gw_exchange *exchange)
+{
+    enum gw_coding coding = gw_coding_choose(header(exchange, "Accept-Encoding"));
+    struct nx_str content = exchange->answer.content;
+    gw_answer_add(&exchange->answer, "Vary", "Accept-Encoding");
+    if (coding == GW_IDENTITY || content.len < WORTH_CODING_BYTES ||
+        !gw_coding_encode(coding, content, &exchange->coded) || exchange->coded.len >= content.len)
+        return;
+    gw_answer_add(&exchange->answer, "Content-Encoding", gw_coding_name(coding));
+    exchange->answer.content = nx_buf_str(&exchange->coded);
+}
+
 static nx_status render(struct gw_exchange *exchange)
 {
     static const struct pbj_write_options options = {.omit_defaults = false};
@@ -306,6 +345,7 @@ static nx_status render(struct gw_exchange *exchange)
         return nx_fail(exchange->arena, NX_INTERNAL, "the answer is larger than it may be");
     gw_answer_add(&exchange->answer, "Content-Type", "application/json");
     exchange->answer.content = nx_buf_str(&exchange->out);
+    code_answer(exchange);
     return NX_STATUS_OK;
 }
 
@@ -393,8 +433,9 @@ static const struct step first_steps[] = {
 };
 
 /* And from there on, by what it turned out to be. */
-static const struct step steps_of[][3] = {
-    [GW_API] = {{"transcode", transcode, GW_AT_BODY},
+static const struct step steps_of[][4] = {
+    [GW_API] = {{"decode", decode, GW_AT_BODY},
+                {"transcode", transcode, GW_AT_BODY},
                 {"call", call, GW_AT_CALL},
                 {"render", render, GW_ANSWERED}},
     [GW_PAGE] = {{"page", serve_page, GW_ANSWERED}},
@@ -441,7 +482,9 @@ struct gw_exchange *gw_exchange_new(struct gw_gateway *gateway, struct nx_str ta
     exchange->target_len = target.len;
     gw_url_split((struct nx_str){copy, target.len}, &exchange->path, &exchange->query);
     nx_buf_init(&exchange->body, gateway->config->http_max_body_bytes);
+    nx_buf_init(&exchange->plain, gateway->config->http_max_body_bytes);
     nx_buf_init(&exchange->out, gateway->config->http_max_exchange_bytes);
+    nx_buf_init(&exchange->coded, gateway->config->http_max_exchange_bytes);
     atomic_fetch_add(&gateway->exchanges, 1);
     return exchange;
 }
@@ -527,6 +570,8 @@ void gw_exchange_destroy(struct gw_exchange *exchange)
     release_call(exchange); /* when the connection was lost before it could wake */
     atomic_fetch_sub(&exchange->gateway->exchanges, 1);
     nx_buf_cleanup(&exchange->body);
+    nx_buf_cleanup(&exchange->plain);
     nx_buf_cleanup(&exchange->out);
+    nx_buf_cleanup(&exchange->coded);
     nx_arena_destroy(exchange->arena);
 }

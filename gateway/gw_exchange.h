@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 
 #include "gw_answer.h"
+#include "gw_coding.h"
 #include "gw_config.h"
 #include "gw_cors.h"
 #include "gw_headers.h"
@@ -89,6 +90,7 @@ struct gw_exchange {
     struct gw_match match;
     const struct gw_static_file *file; /* found instead of a route */
     bool has_body;
+    enum gw_coding coding; /* of the body */
     bool expects_continue;
     uint64_t declared_bytes; /* of the body; 0 if not declared */
     int64_t timeout_ns;      /* of the call */
@@ -96,6 +98,7 @@ struct gw_exchange {
     /* Body. */
     struct nx_buf body;
     uint64_t body_bytes; /* arrived, thrown away ones included */
+    struct nx_buf plain; /* the body, if it was coded */
 
     /* Call. */
     ProtobufCMessage *request;
@@ -109,6 +112,7 @@ struct gw_exchange {
     const char *failure;
     unsigned refusal; /* the HTTP status that a step wants for its failure; 0: its code's */
     struct nx_buf out;
+    struct nx_buf coded; /* what is sent instead, perhaps */
     struct gw_answer answer;
 };
 

@@ -1,6 +1,7 @@
 nx_add_fuzz(json DEPS nx_json zoo)
 nx_add_fuzz(oas_spec DEPS nx_openapi)
 nx_add_fuzz(wire_prescan DEPS nx_wire nexus_api zoo)
+nx_add_fuzz(gw_coding DEPS nx_transcode)
 nx_add_fuzz(gw_route DEPS nx_transcode)
 nx_add_fuzz(gw_transcode DEPS nx_transcode)
 nx_add_fuzz(wire_metadata DEPS echo_api nx_wire)

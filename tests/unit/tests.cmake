@@ -37,6 +37,7 @@ nx_add_test(test_store_sqlstate LABEL unit SOURCES unit/test_store_sqlstate.c DE
 nx_add_test(test_store_filter LABEL unit SOURCES unit/test_store_filter.c unit/store_filter_rows.c
     DEPS nx_storage)
 nx_add_test(test_store_order LABEL unit SOURCES unit/test_store_order.c DEPS nx_storage)
+nx_add_test(test_gw_coding LABEL unit SOURCES unit/test_gw_coding.c DEPS nx_transcode)
 nx_add_test(test_gw_router LABEL unit SOURCES unit/test_gw_router.c DEPS nx_transcode)
 nx_add_test(test_gw_transcode LABEL unit SOURCES unit/test_gw_transcode.c DEPS nx_transcode)
 nx_add_test(test_gw_url LABEL unit SOURCES unit/test_gw_url.c DEPS nx_transcode)
