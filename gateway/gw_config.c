@@ -21,6 +21,8 @@ const struct cfg_key gw_config_keys[] = {
         "most memory of one request's messages, and of its answer's text"),
     KEY(http, idle_timeout_s, CFG_UINT, "60", 1, 86400,
         "how long a connection may be silent before it is closed"),
+    KEY(http, request_timeout_s, CFG_UINT, "60", 1, 86400,
+        "how long a request may take to arrive, from its first line on"),
     KEY(http, cors_origins, CFG_STRING, "", 0, 4000,
         "origins whose web pages may call, by commas, as https://shop.example; or * for all"),
     KEY(http, cors_credentials, CFG_BOOL, "false", 0, 0,

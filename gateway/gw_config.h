@@ -12,6 +12,7 @@ struct gw_config {
     uint64_t http_max_connections;
     uint64_t http_max_exchange_bytes;
     uint64_t http_idle_timeout_s;
+    uint64_t http_request_timeout_s;
     const char *http_cors_origins;
     bool http_cors_credentials;
     uint64_t http_cors_max_age_s;

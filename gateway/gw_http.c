@@ -15,6 +15,7 @@
 #include "gw_listen.h"
 #include "gw_strict.h"
 #include "gw_watch.h"
+#include "nx_clock.h"
 #include "nx_log.h"
 
 #include <microhttpd.h>
@@ -25,6 +26,7 @@
 #define OTHER_FILES 1024
 
 struct gw_http {
+    const struct gw_config *config;
     struct MHD_Daemon *daemon;
     struct gw_watch *watch;
     int listener; /* -1: closed, or the daemon's to close */
@@ -55,12 +57,24 @@ static int socket_of(struct MHD_Connection *connection)
     return info ? info->connect_fd : -1;
 }
 
-/* The watch is what the connection began with. */
+static struct gw_http *http_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
 static void peer_watch(void *connection, struct wire_client_call *call)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    gw_watch_call(info->socket_context, socket_of(connection), call);
+    gw_watch_call(http_of(connection)->watch, socket_of(connection), call);
+}
+
+static int64_t in_seconds(uint64_t seconds)
+{
+    return nx_clock_monotonic_ns() + (int64_t)seconds * 1000000000;
+}
+
+static void expect(struct MHD_Connection *connection, int64_t deadline_ns)
+{
+    gw_watch_expect(http_of(connection)->watch, socket_of(connection), deadline_ns);
 }
 
 /* --- Callbacks --- */
@@ -69,15 +83,17 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **s
                           enum MHD_ConnectionNotificationCode code)
 {
     struct gw_http *http = arg;
-    if (code != MHD_CONNECTION_NOTIFY_STARTED)
-        return;
-    *socket_context = http->watch;
-    gw_watch_open(http->watch, socket_of(connection));
+    *socket_context = http;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        gw_watch_open(http->watch, socket_of(connection),
+                      in_seconds(http->config->http_idle_timeout_s));
+    else
+        gw_watch_close(http->watch, socket_of(connection));
 }
 
 static void *on_target(void *gateway, const char *target, struct MHD_Connection *connection)
 {
-    (void)connection;
+    expect(connection, in_seconds(http_of(connection)->config->http_request_timeout_s));
     return gw_exchange_new(gateway, nx_str_from(target));
 }
 
@@ -165,6 +181,7 @@ static enum MHD_Result on_request(void *gateway, struct MHD_Connection *connecti
             *upload_len = 0;
             return accepted ? MHD_YES : MHD_NO;
         }
+        expect(connection, NX_DEADLINE_NEVER);
         gw_exchange_end_body(exchange);
         break;
     case GW_AT_CALL:
@@ -180,8 +197,8 @@ static void on_completed(void *gateway, struct MHD_Connection *connection, void 
                          enum MHD_RequestTerminationCode reason)
 {
     (void)gateway;
-    (void)connection;
     (void)reason;
+    expect(connection, in_seconds(http_of(connection)->config->http_idle_timeout_s));
     gw_exchange_destroy(*context);
     *context = NULL;
 }
@@ -229,7 +246,7 @@ nx_status gw_http_start(struct gw_gateway *gateway, struct nx_arena *arena,
         close(listener);
         return nx_fail_memory();
     }
-    *http = (struct gw_http){.listener = listener, .port = port};
+    *http = (struct gw_http){.config = gateway->config, .listener = listener, .port = port};
     nx_status status =
         gw_watch_start((unsigned)gateway->config->http_max_connections + OTHER_FILES, &http->watch);
     if (status.code == NX_OK) {

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define MAX_EVENTS 64
+#define TICK_MS 100
 #define GRACE_NS (INT64_C(1000000) * GW_WATCH_GRACE_MS)
 
 /* The event of the file that wakes the thread; others have a slot and its generation. */
@@ -17,19 +19,20 @@
 
 /* One for each number of a socket. */
 struct slot {
-    struct wire_client_call *call; /* under way, or NULL */
+    struct wire_client_call *call; /* under way and not cancelled, or NULL */
     int64_t began_ns;              /* the call */
+    int64_t deadline_ns;           /* for what is to come; NX_DEADLINE_NEVER: nothing is */
     uint32_t generation;           /* of connections that had this number */
-    bool is_gone;                  /* the client */
-    bool is_listed;
-    unsigned next; /* in the list of those to be cancelled */
+    bool is_open;
+    bool is_gone; /* the client */
 };
 
 struct gw_watch {
-    pthread_mutex_t mutex; /* guards the slots and the list */
+    pthread_mutex_t mutex; /* guards all of the slots */
     struct slot *slots;
     unsigned count;
-    unsigned first; /* of the list; `count`: it is empty */
+    unsigned used; /* slots from here on were never open */
+    unsigned open;
     int epoll;
     int wake; /* an eventfd */
     atomic_bool stopping;
@@ -42,34 +45,20 @@ static struct slot *slot_of(struct gw_watch *watch, int socket)
     return socket >= 0 && (unsigned)socket < watch->count ? &watch->slots[socket] : NULL;
 }
 
-static void list(struct gw_watch *watch, struct slot *slot)
+/* Cancel the calls, and cut off the connections, whose time has come. */
+static void act_when_due(struct gw_watch *watch, int64_t now_ns)
 {
-    if (slot->is_listed)
-        return;
-    slot->is_listed = true;
-    slot->next = watch->first;
-    watch->first = (unsigned)(slot - watch->slots);
-}
-
-/* Cancel the calls whose time has come. Returns when the next one's will, or NX_DEADLINE_NEVER. */
-static int64_t cancel_due(struct gw_watch *watch, int64_t now_ns)
-{
-    int64_t next_ns = NX_DEADLINE_NEVER;
-    unsigned *link = &watch->first;
-    while (*link != watch->count) {
-        struct slot *slot = &watch->slots[*link];
-        int64_t due_ns = slot->began_ns + GRACE_NS;
-        if (slot->is_gone && slot->call && due_ns > now_ns) {
-            next_ns = due_ns < next_ns ? due_ns : next_ns;
-            link = &slot->next;
-            continue;
+    for (unsigned i = 0; i < watch->used; i++) {
+        struct slot *slot = &watch->slots[i];
+        if (slot->is_open && slot->deadline_ns <= now_ns) {
+            slot->deadline_ns = NX_DEADLINE_NEVER;
+            (void)shutdown((int)i, SHUT_RDWR); /* its thread finds it closed */
         }
-        if (slot->is_gone && slot->call)
+        if (slot->is_gone && slot->call && slot->began_ns + GRACE_NS <= now_ns) {
             wire_client_cancel(slot->call);
-        slot->is_listed = false;
-        *link = slot->next;
+            slot->call = NULL;
+        }
     }
-    return next_ns;
 }
 
 static void on_event(struct gw_watch *watch, uint64_t data)
@@ -80,46 +69,66 @@ static void on_event(struct gw_watch *watch, uint64_t data)
         return;
     }
     struct slot *slot = &watch->slots[data & UINT32_MAX];
-    if (slot->generation != data >> 32) /* of a connection before */
-        return;
-    slot->is_gone = true;
-    if (slot->call)
-        list(watch, slot);
+    if (slot->generation == data >> 32) /* else of a connection before */
+        slot->is_gone = true;
 }
 
 static void *run(void *arg)
 {
     struct gw_watch *watch = arg;
     struct epoll_event events[MAX_EVENTS];
-    int64_t next_ns = NX_DEADLINE_NEVER;
+    bool is_needed = false;
     while (!atomic_load(&watch->stopping)) {
-        int64_t left_ns = next_ns - nx_clock_monotonic_ns();
-        int timeout_ms = left_ns <= 0 ? 0 : (int)(left_ns / 1000000 + 1);
-        int count = epoll_wait(watch->epoll, events, MAX_EVENTS,
-                               next_ns == NX_DEADLINE_NEVER ? -1 : timeout_ms);
+        int count = epoll_wait(watch->epoll, events, MAX_EVENTS, is_needed ? TICK_MS : -1);
         pthread_mutex_lock(&watch->mutex);
         for (int i = 0; i < count; i++)
             on_event(watch, events[i].data.u64);
-        next_ns = cancel_due(watch, nx_clock_monotonic_ns());
+        act_when_due(watch, nx_clock_monotonic_ns());
+        is_needed = watch->open > 0;
         pthread_mutex_unlock(&watch->mutex);
     }
     return NULL;
 }
 
-void gw_watch_open(struct gw_watch *watch, int socket)
+void gw_watch_open(struct gw_watch *watch, int socket, int64_t deadline_ns)
 {
     struct slot *slot = slot_of(watch, socket);
     if (!slot)
         return;
     pthread_mutex_lock(&watch->mutex);
-    slot->generation++;
-    slot->is_gone = false;
-    slot->call = NULL;
+    *slot = (struct slot){
+        .deadline_ns = deadline_ns, .generation = slot->generation + 1, .is_open = true};
     uint64_t data = (uint64_t)slot->generation << 32 | (uint32_t)socket;
+    if ((unsigned)socket >= watch->used)
+        watch->used = (unsigned)socket + 1;
+    bool is_first = watch->open++ == 0;
     pthread_mutex_unlock(&watch->mutex);
     /* Once is enough. The watch ends when the socket is closed. */
     struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.u64 = data};
     (void)epoll_ctl(watch->epoll, EPOLL_CTL_ADD, socket, &event); /* else it goes unnoticed */
+    if (is_first)
+        (void)eventfd_write(watch->wake, 1);
+}
+
+void gw_watch_close(struct gw_watch *watch, int socket)
+{
+    struct slot *slot = slot_of(watch, socket);
+    if (!slot)
+        return;
+    pthread_mutex_lock(&watch->mutex);
+    slot->is_open = false;
+    watch->open--;
+    pthread_mutex_unlock(&watch->mutex);
+}
+
+void gw_watch_expect(struct gw_watch *watch, int socket, int64_t deadline_ns)
+{
+    struct slot *slot = slot_of(watch, socket);
+    if (!slot)
+        return;
+    pthread_mutex_lock(&watch->mutex);
+    slot->deadline_ns = deadline_ns;
+    pthread_mutex_unlock(&watch->mutex);
 }
 
 void gw_watch_call(struct gw_watch *watch, int socket, struct wire_client_call *call)
@@ -129,14 +138,8 @@ void gw_watch_call(struct gw_watch *watch, int socket, struct wire_client_call *
         return;
     pthread_mutex_lock(&watch->mutex);
     slot->call = call;
-    bool is_gone = call && slot->is_gone;
-    if (is_gone)
-        list(watch, slot);
-    if (call)
-        slot->began_ns = nx_clock_monotonic_ns();
+    slot->began_ns = nx_clock_monotonic_ns();
     pthread_mutex_unlock(&watch->mutex);
-    if (is_gone)
-        (void)eventfd_write(watch->wake, 1);
 }
 
 nx_status gw_watch_start(unsigned files, struct gw_watch **ret_watch)
@@ -151,7 +154,7 @@ nx_status gw_watch_start(unsigned files, struct gw_watch **ret_watch)
         return nx_fail_memory();
     }
     watch->slots = slots;
-    watch->count = watch->first = files;
+    watch->count = files;
     watch->epoll = epoll_create1(EPOLL_CLOEXEC);
     watch->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     pthread_mutex_init(&watch->mutex, NULL);

@@ -21,6 +21,8 @@ before(async () => {
       NEXUS_BACKEND_TIMEOUT_MS: '60000',
       NEXUS_HTTP_CORS_ORIGINS: 'https://shop.example, http://localhost:3000',
       NEXUS_HTTP_CORS_CREDENTIALS: 'true',
+      NEXUS_HTTP_REQUEST_TIMEOUT_S: '3',
+      NEXUS_HTTP_IDLE_TIMEOUT_S: '5',
     },
   });
   product = await instance.call('POST', '/v1/products', { title: 'Lamp' });
@@ -314,4 +316,77 @@ test('bodies may be coded, are unpacked within the limit, and nothing else is ta
     assert.equal(answer.status, 415, coding);
     assert.equal(answer.headers['accept-encoding'], 'zstd, br, gzip');
   }
+});
+
+// Sends a byte now and then, for ever. Resolves with what came when it was cut off.
+function trickle(text) {
+  const socket = net.connect(instance.httpPort, '127.0.0.1');
+  let answer = '';
+  let at = 0;
+  socket.on('data', (part) => { answer += part; });
+  socket.on('error', () => {});
+  const timer = setInterval(() => socket.write(text[at++ % text.length]), 50);
+  return once(socket, 'close').then(() => {
+    clearInterval(timer);
+    return answer;
+  });
+}
+
+test('who sends slowly is cut off, and nobody else notices', async () => {
+  const slow = [];
+  for (let i = 0; i < 50; i++) {
+    slow.push(trickle('GET /a'), trickle(`GET /healthz HTTP/1.1\r\nHost: h\r\nX: ${'y'.repeat(9999)}`));
+    slow.push(trickle(`${post('Content-Length: 100000\r\n')}${'z'.repeat(9999)}`));
+    slow.push(trickle(`${post('Transfer-Encoding: chunked\r\n')}${'1\r\nz\r\n'.repeat(999)}`));
+    slow.push(trickle('\r\n'), trickle('\0'));
+  }
+  let isOver = false;
+  const ends = Promise.all(slow);
+  ends.then(() => { isOver = true; });
+  while (!isOver) {
+    assert.equal((await fetch(`${instance.http}/v1/${product.name}`)).status, 200);
+  }
+  for (const answer of await ends) assert.doesNotMatch(answer, /HTTP\/1\.1 2/);
+});
+
+test('a call may take longer than a request to arrive, and a connection be used again and again', async () => {
+  const { ended } = await lockProducts(6);
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const get = () => new Promise((resolve, reject) => {
+    http.get(`${instance.http}/v1/${product.name}`, { agent }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode));
+    }).on('error', reject);
+  });
+  assert.equal(await get(), 200);
+  await ended;
+  for (let i = 0; i < 8; i++) {
+    await sleep(500);
+    assert.equal(await get(), 200);
+  }
+  agent.destroy();
+});
+
+test('a thousand connections on two threads are all served', async () => {
+  const sockets = await Promise.all(Array.from({ length: 1000 }, async () => {
+    const socket = net.connect(instance.httpPort, '127.0.0.1');
+    await once(socket, 'connect');
+    return socket;
+  }));
+  const request = get('/healthz');
+  for (let round = 0; round < 3; round++) {
+    const answers = sockets.map((socket) => new Promise((resolve, reject) => {
+      let text = '';
+      const onData = (part) => {
+        text += part;
+        if (!text.endsWith('{"status":"ok"}\n')) return;
+        socket.off('data', onData);
+        resolve(text);
+      };
+      socket.on('data', onData);
+      socket.once('close', () => reject(new Error('closed')));
+    }));
+    for (const socket of sockets) socket.write(request);
+    for (const answer of await Promise.all(answers)) assert.match(answer, /^HTTP\/1\.1 200 /);
+  }
+  for (const socket of sockets) socket.destroy();
 });
