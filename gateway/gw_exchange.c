@@ -304,6 +304,11 @@ static const char *answer_etag(const struct gw_route *route, const ProtobufCMess
     return etag[0] == '"' && gw_headers_is_printable(etag) ? etag : NULL;
 }
 
+static bool has_reason(nx_status status, const char *reason)
+{
+    return status.error->reason && strcmp(status.error->reason, reason) == 0;
+}
+
 /* Send it in a coding that the client likes, if that makes it shorter. */
 static void code_answer(struct gw_exchange *exchange)
 {
@@ -323,9 +328,10 @@ static nx_status render(struct gw_exchange *exchange)
     nx_status status = exchange->call_status;
     if (status.code == NX_ABORTED && header(exchange, "If-Match"))
         exchange->refusal = 412;
-    if (status.code == NX_RESOURCE_EXHAUSTED && status.error->reason &&
-        strcmp(status.error->reason, "REQUEST_TOO_LARGE") == 0)
-        exchange->refusal = 413;
+    if (status.code == NX_RESOURCE_EXHAUSTED)
+        exchange->refusal = has_reason(status, "REQUEST_TOO_LARGE")    ? 413
+                            : has_reason(status, "RESPONSE_TOO_LARGE") ? 502
+                                                                       : 0;
     NX_TRY(status);
     const ProtobufCMessage *message = answer_message(exchange);
     if (!message)

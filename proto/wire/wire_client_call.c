@@ -127,6 +127,11 @@ static nx_status received_failure(const struct wire_client_call *call)
     return (nx_status){code, error};
 }
 
+static const struct nx_error takes_too_much = {
+    .message = "the answer takes more memory than it may; ask for less",
+    .reason = "RESPONSE_TOO_LARGE",
+};
+
 nx_status wire_client_call_decode(const struct wire_client_call *call, grpc_byte_buffer *buffer,
                                   struct nx_arena *arena, ProtobufCMessage **ret_message)
 {
@@ -141,6 +146,8 @@ nx_status wire_client_call_decode(const struct wire_client_call *call, grpc_byte
     if (status.code == NX_INVALID_ARGUMENT) /* the server's fault, not the caller's */
         return nx_fail(arena, NX_INTERNAL, "the server's answer cannot be read: %s",
                        nx_status_message(status));
+    if (status.code == NX_RESOURCE_EXHAUSTED)
+        return (nx_status){NX_RESOURCE_EXHAUSTED, &takes_too_much};
     return status;
 }
 
