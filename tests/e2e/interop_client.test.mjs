@@ -530,9 +530,10 @@ describe('connections', () => {
     fs.rmSync(dir, { recursive: true });
   });
 
-  test('keepalive gives up a connection that carries nothing any more', async () => {
+  test('keepalive gives up a connection that carries nothing any more', async (t) => {
     const proxy = await Proxy.start(peer.port);
-    const own = new InteropClient(proxy.target, { keepalive_time_ms: 100, keepalive_timeout_ms: 300 });
+    const own = new InteropClient(proxy.target, { keepalive_time_ms: 100, keepalive_timeout_ms: 1500 });
+    t.after(() => proxy.stop());
     await isAlive(own);
     const call = own.start('Converse');
     await call.send({ response_count: 1 });
@@ -542,12 +543,11 @@ describe('connections', () => {
     proxy.isHole = true;
     const ended = await call.ended;
     assert.equal(ended.code, status.UNAVAILABLE);
-    assert.ok(performance.now() - since < 3_000, `${performance.now() - since} ms`);
+    assert.ok(performance.now() - since < 10_000, `${performance.now() - since} ms`); // the core's own is 20 s
     proxy.isHole = false;
     assert.equal((await own.unary({}, { wait: true })).code, status.OK, 'over a new connection');
     assert.equal(proxy.connections, 2);
     await own.stop();
-    proxy.stop();
   });
 });
 
