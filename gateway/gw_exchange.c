@@ -371,10 +371,14 @@ static nx_status serve_page(struct gw_exchange *exchange)
     gw_answer_add(&exchange->answer, "ETag", file->etag);
     gw_answer_add(&exchange->answer, "Content-Security-Policy", policy);
     gw_answer_add(&exchange->answer, "Referrer-Policy", "no-referrer");
-    if (!file->location) {
-        gw_answer_add(&exchange->answer, "Content-Type", file->content_type);
-        exchange->answer.content = file->content; /* not sent with a 304 */
-    }
+    if (file->location)
+        return NX_STATUS_OK;
+    enum gw_coding coding = gw_coding_choose(header(exchange, "Accept-Encoding"));
+    bool is_coded = file->coded[coding].len > 0;
+    gw_answer_add(&exchange->answer, "Content-Type", file->content_type);
+    gw_answer_add(&exchange->answer, "Vary", "Accept-Encoding");
+    gw_answer_add(&exchange->answer, "Content-Encoding", is_coded ? gw_coding_name(coding) : NULL);
+    exchange->answer.content = is_coded ? file->coded[coding] : file->content; /* but for a 304 */
     return NX_STATUS_OK;
 }
 

@@ -105,6 +105,24 @@ static const char *etag_of(struct nx_str content, struct nx_arena *arena)
     return nx_arena_printf(arena, "\"%s\"", hex);
 }
 
+/* Keep the content in every coding that makes it shorter. */
+static nx_status code(struct gw_static_file *file, struct nx_arena *arena)
+{
+    for (int coding = GW_GZIP; coding < GW_CODING_COUNT; coding++) {
+        struct nx_buf coded;
+        nx_buf_init(&coded, 2 * MAX_FILE_BYTES);
+        bool is_shorter = gw_coding_encode((enum gw_coding)coding, file->content, &coded) &&
+                          coded.len < file->content.len;
+        char *copy = is_shorter ? nx_arena_alloc(arena, coded.len) : NULL;
+        if (copy)
+            file->coded[coding] = (struct nx_str){memcpy(copy, coded.ptr, coded.len), coded.len};
+        nx_buf_cleanup(&coded);
+        if (is_shorter && !copy)
+            return nx_fail_memory();
+    }
+    return NX_STATUS_OK;
+}
+
 static nx_status load(struct gw_static *files, size_t index, const char *name,
                       struct nx_arena *arena)
 {
@@ -121,6 +139,7 @@ static nx_status load(struct gw_static *files, size_t index, const char *name,
     NX_TRY(status);
     file->content_type = sources[index].content_type;
     file->etag = etag_of(file->content, arena);
+    NX_TRY(code(file, arena));
     files->loaded[index] = true;
     return file->etag ? NX_STATUS_OK : nx_fail_memory();
 }

@@ -390,3 +390,18 @@ test('a thousand connections on two threads are all served', async () => {
   }
   for (const socket of sockets) socket.destroy();
 });
+
+test('the pages beside the API are sent coded, too', async () => {
+  for (const target of ['/docs', '/docs/swagger-ui-bundle.js', '/docs/swagger-ui.css', '/openapi.json', '/openapi.yaml']) {
+    const whole = await plainly('GET', target);
+    assert.equal(whole.headers['content-encoding'], undefined);
+    for (const [coding, decode] of [['gzip', zlib.gunzipSync], ['br', zlib.brotliDecompressSync]]) {
+      const answer = await plainly('GET', target, { 'Accept-Encoding': coding });
+      assert.equal(answer.headers['content-encoding'], coding, target);
+      assert.match(answer.headers.vary, /Accept-Encoding/);
+      assert.equal(answer.headers['content-type'], whole.headers['content-type']);
+      assert.ok(answer.body.length < whole.body.length, target);
+      assert.deepEqual(decode(answer.body), whole.body);
+    }
+  }
+});
