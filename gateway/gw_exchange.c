@@ -54,6 +54,12 @@ static nx_status without_address(const struct gw_exchange *exchange, nx_status s
     return of_core ? (nx_status){NX_UNAVAILABLE, &unreachable} : status;
 }
 
+static const char *allowed_methods(const struct gw_exchange *exchange)
+{
+    return gw_headers_allow(gw_router_spec(exchange->gateway->router), exchange->match.allowed,
+                            exchange->arena);
+}
+
 static void answer_failure(struct gw_exchange *exchange, nx_status status)
 {
     unsigned http_status =
@@ -73,8 +79,7 @@ static void answer_failure(struct gw_exchange *exchange, nx_status status)
     if (http_status == 415)
         gw_answer_add(&exchange->answer, "Accept-Encoding", GW_CODINGS);
     if (http_status == 405)
-        gw_answer_add(&exchange->answer, "Allow",
-                      gw_headers_allow(exchange->match.allowed, exchange->arena));
+        gw_answer_add(&exchange->answer, "Allow", allowed_methods(exchange));
 }
 
 /* --- Steps: headers --- */
@@ -83,7 +88,7 @@ static nx_status identify(struct gw_exchange *exchange)
 {
     uint64_t most = exchange->gateway->config->http_max_header_bytes;
     gw_headers_request_id(header(exchange, "X-Request-Id"), exchange->request_id);
-    exchange->has_verb = gw_headers_verb(exchange->peer.method, &exchange->verb);
+    exchange->is_get = gw_headers_is_get(exchange->peer.method);
     exchange->is_options = strcmp(exchange->peer.method, "OPTIONS") == 0;
     const char *length = header(exchange, "Content-Length");
     exchange->declared_bytes = length ? strtoull(length, NULL, 10) : 0;
@@ -117,14 +122,15 @@ static bool find_page(struct gw_exchange *exchange)
 static nx_status route(struct gw_exchange *exchange)
 {
     struct gw_match *match = &exchange->match;
-    if (find_page(exchange))
+    bool is_page = find_page(exchange);
+    if (is_page)
         match->allowed = 1u << OAS_GET;
     else
-        NX_TRY(gw_router_match(exchange->gateway->router, exchange->verb, exchange->path,
-                               exchange->arena, match));
+        NX_TRY(gw_router_match_method(exchange->gateway->router, exchange->peer.method,
+                                      exchange->path, exchange->arena, match));
     if (match->allowed == 0)
         return REFUSE(exchange, 404, NX_NOT_FOUND, "there is nothing at this path");
-    bool found = exchange->has_verb && (match->allowed & 1u << exchange->verb);
+    bool found = is_page ? exchange->is_get : match->route != NULL;
     if (!found && !exchange->is_options)
         return REFUSE(exchange, 405, NX_UNIMPLEMENTED, "this path does not have the method %.20s",
                       exchange->peer.method);
@@ -340,7 +346,7 @@ static nx_status render(struct gw_exchange *exchange)
     NX_TRY(gw_redirect_find(exchange->match.route, exchange->response, exchange->path,
                             exchange->query, exchange->arena, &location));
     const char *etag = answer_etag(exchange->match.route, message);
-    const char *known = exchange->verb == OAS_GET ? header(exchange, "If-None-Match") : NULL;
+    const char *known = exchange->is_get ? header(exchange, "If-None-Match") : NULL;
     bool is_known = etag && known && gw_headers_lists_etag(known, etag);
     begin_answer(exchange, is_known ? 304 : location ? 301 : 200);
     gw_answer_add(&exchange->answer, "Location", location);
@@ -415,7 +421,7 @@ static nx_status report_readiness(struct gw_exchange *exchange)
 
 static nx_status report_options(struct gw_exchange *exchange)
 {
-    const char *allow = gw_headers_allow(exchange->match.allowed, exchange->arena);
+    const char *allow = allowed_methods(exchange);
     if (!allow)
         return nx_fail_memory();
     begin_answer(exchange, 204);

@@ -84,9 +84,8 @@ struct gw_exchange {
     struct nx_str path;  /* raw */
     struct nx_str query; /* raw */
     char request_id[GW_REQUEST_ID_BYTES];
-    bool has_verb;
+    bool is_get; /* or HEAD */
     bool is_options;
-    enum oas_verb verb;
     struct gw_match match;
     const struct gw_static_file *file; /* found instead of a route */
     bool has_body;

@@ -15,22 +15,22 @@ static const struct verb {
 
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)
 
-bool gw_headers_verb(const char *method, enum oas_verb *ret_verb)
+bool gw_headers_is_get(const char *method)
 {
-    for (size_t i = 0; i < VERB_COUNT; i++) {
-        if (strcmp(verbs[i].method, method) == 0) {
-            *ret_verb = verbs[i].verb;
-            return true;
-        }
-    }
-    return false;
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
-const char *gw_headers_allow(unsigned allowed, struct nx_arena *arena)
+const char *gw_headers_allow(const struct oas_spec *spec, unsigned allowed, struct nx_arena *arena)
 {
     const char *text = "OPTIONS";
+    bool with_head = allowed & (1u << OAS_GET | 1u << OAS_ANY);
+    for (size_t i = spec->custom_method_count; text && i-- > 0;) {
+        bool is_there = strcmp(spec->custom_methods[i], "HEAD") == 0 && with_head;
+        if (!is_there && allowed & 1u << (OAS_CUSTOM + i))
+            text = nx_arena_printf(arena, "%s, %s", spec->custom_methods[i], text);
+    }
     for (size_t i = VERB_COUNT; text && i-- > 0;) {
-        if (allowed & 1u << verbs[i].verb)
+        if (allowed & (1u << verbs[i].verb | 1u << OAS_ANY))
             text = nx_arena_printf(arena, "%s, %s", verbs[i].method, text);
     }
     return text;

@@ -10,11 +10,12 @@
 
 #define GW_REQUEST_ID_BYTES 129
 
-/* The verb of a method; HEAD is a GET without the content. False: routes have no such verb. */
-bool gw_headers_verb(const char *method, enum oas_verb *ret_verb);
+/* Whether a method reads: GET, or HEAD, which is a GET without the content. */
+bool gw_headers_is_get(const char *method);
 
-/* The value of the header Allow for a set of verbs, bit 1 << verb each. NULL: no memory. */
-const char *gw_headers_allow(unsigned verbs, struct nx_arena *arena);
+/* The value of the header Allow for a set of a spec's verbs, bit 1 << verb each. NULL: no memory.
+ */
+const char *gw_headers_allow(const struct oas_spec *spec, unsigned verbs, struct nx_arena *arena);
 
 /* Whether all of a text is printable ASCII, and there is some. */
 bool gw_headers_is_printable(const char *text);

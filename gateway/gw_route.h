@@ -14,7 +14,7 @@
 /* A part of the path that goes into a field of the request. */
 struct gw_variable {
     struct gw_field_path field;
-    bool many_segments; /* its '/' are part of the value, and "%2F" stays as it is */
+    bool many_segments; /* its '/' are part of the value, and "%2F" is none of them */
 };
 
 /* All that is known of a rule before the first request. */

@@ -2,6 +2,7 @@
 
 #include "gw_url.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A route that ends at a node, or begins its "**" there. */
@@ -14,12 +15,15 @@ struct node {
     struct nx_str literal; /* the segment that leads here from the node above */
     struct node *next;     /* with another literal, below the same node */
     struct node *literals;
+    const struct node **sorted; /* the literals, by compare_literals() */
+    size_t sorted_count;
     struct node *one; /* behind "*" */
     struct leaf *ends;
     struct leaf *rests; /* "**" comes next, and is the end */
 };
 
 struct gw_router {
+    const struct oas_spec *spec;
     struct node root;
     struct gw_route *routes;
     size_t route_count;
@@ -35,7 +39,7 @@ static struct node *new_node(struct nx_str literal, struct nx_arena *arena)
     return node;
 }
 
-static struct node *find_literal(const struct node *node, struct nx_str text)
+static struct node *search_list(const struct node *node, struct nx_str text)
 {
     struct node *child = node->literals;
     while (child && !nx_str_equal(child->literal, text))
@@ -52,7 +56,7 @@ static struct node *step_into(struct node *node, const struct oas_piece *piece,
             node->one = new_node(NX_STR(""), arena);
         return node->one;
     }
-    struct node *child = find_literal(node, piece->text);
+    struct node *child = search_list(node, piece->text);
     if (child)
         return child;
     child = new_node(piece->text, arena);
@@ -99,6 +103,39 @@ static nx_status insert(struct gw_router *router, const struct gw_route *route, 
     return NX_STATUS_OK;
 }
 
+/* By length, then by bytes. */
+static int compare_text(struct nx_str a, struct nx_str b)
+{
+    if (a.len != b.len)
+        return a.len < b.len ? -1 : 1;
+    return a.len > 0 ? memcmp(a.ptr, b.ptr, a.len) : 0;
+}
+
+static int compare_literals(const void *a, const void *b)
+{
+    const struct node *const *first = a;
+    const struct node *const *second = b;
+    return compare_text((*first)->literal, (*second)->literal);
+}
+
+/* Sort the literals of a node and of those below it; as deep as the longest template. */
+static nx_status sort_literals(struct node *node, struct nx_arena *arena)
+{
+    for (const struct node *child = node->literals; child; child = child->next)
+        node->sorted_count++;
+    node->sorted = nx_arena_calloc(arena, node->sorted_count, sizeof *node->sorted);
+    if (!node->sorted)
+        return nx_fail_memory();
+    size_t count = 0;
+    for (struct node *child = node->literals; child; child = child->next) {
+        node->sorted[count++] = child;
+        NX_TRY(sort_literals(child, arena));
+    }
+    if (count > 0)
+        qsort(node->sorted, count, sizeof(const struct node *), compare_literals);
+    return node->one ? sort_literals(node->one, arena) : NX_STATUS_OK;
+}
+
 nx_status gw_router_compile(const struct oas_spec *spec, const char *file,
                             const struct wire_service *const *services, size_t service_count,
                             struct nx_arena *arena, struct gw_router **ret_router)
@@ -107,12 +144,14 @@ nx_status gw_router_compile(const struct oas_spec *spec, const char *file,
     struct gw_route *routes = nx_arena_calloc(arena, spec->rule_count, sizeof *routes);
     if (!router || !routes)
         return nx_fail_memory();
+    router->spec = spec;
     router->routes = routes;
     router->route_count = spec->rule_count;
     for (size_t i = 0; i < spec->rule_count; i++) {
         NX_TRY(gw_route_bind(&spec->rules[i], file, services, service_count, arena, &routes[i]));
         NX_TRY(insert(router, &routes[i], file, arena));
     }
+    NX_TRY(sort_literals(&router->root, arena));
     *ret_router = router;
     return NX_STATUS_OK;
 }
@@ -140,23 +179,48 @@ struct search {
     struct nx_str custom_verb; /* behind the last colon; empty for none */
     const struct gw_route *found;
     unsigned allowed;
+    size_t visits;
 };
+
+static const struct node *find_literal(const struct node *node, struct nx_str text)
+{
+    size_t low = 0;
+    size_t high = node->sorted_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare_text(node->sorted[middle]->literal, text);
+        if (order == 0)
+            return node->sorted[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
 
 static void consider(struct search *search, const struct leaf *leaf)
 {
+    const struct gw_route *exact = NULL;
+    const struct gw_route *any = NULL;
     for (; leaf; leaf = leaf->next) {
         const struct gw_route *route = leaf->route;
         if (!nx_str_equal(route->template.verb, search->custom_verb))
             continue;
         search->allowed |= 1u << route->rule->verb;
-        if (!search->found && route->rule->verb == search->verb)
-            search->found = route;
+        if (route->rule->verb == search->verb)
+            exact = route;
+        else if (route->rule->verb == OAS_ANY)
+            any = route;
     }
+    if (!search->found)
+        search->found = exact ? exact : any;
 }
 
 /* Recurses as deep as the longest template. */
 static void walk(struct search *search, const struct node *node, size_t at)
 {
+    search->visits++;
     if (at == search->count) {
         consider(search, node->ends);
     } else {
@@ -226,17 +290,18 @@ static struct nx_str raw_value(const struct search *search, const struct oas_tem
     return (struct nx_str){begin, (size_t)(end.ptr + end.len - begin)};
 }
 
-static nx_status take_values(const struct search *search, struct nx_arena *arena,
-                             struct gw_match *match)
+static nx_status take_values(const struct gw_router *router, const struct search *search,
+                             struct nx_arena *arena, struct gw_match *match)
 {
+    enum gw_url_mode many =
+        router->spec->fully_decode_reserved_expansion ? GW_URL_SEGMENTS : GW_URL_RESERVED;
     const struct gw_route *route = match->route;
     size_t count = route->template.variable_count;
     match->values = nx_arena_calloc(arena, count, sizeof *match->values);
     if (!match->values)
         return nx_fail_memory();
     for (size_t i = 0; i < count; i++) {
-        enum gw_url_mode mode =
-            route->variables[i].many_segments ? GW_URL_SEGMENTS : GW_URL_SEGMENT;
+        enum gw_url_mode mode = route->variables[i].many_segments ? many : GW_URL_SEGMENT;
         NX_TRY(gw_url_decode(raw_value(search, &route->template, (int)i), mode, "the path", arena,
                              &match->values[i]));
     }
@@ -259,9 +324,29 @@ nx_status gw_router_match(const struct gw_router *router, enum oas_verb verb, st
         search.custom_verb = NX_STR("");
         walk(&search, &router->root, 0);
     }
-    struct gw_match match = {.route = search.found, .allowed = search.allowed};
+    struct gw_match match = {
+        .route = search.found, .allowed = search.allowed, .visits = search.visits};
     if (match.route)
-        NX_TRY(take_values(&search, arena, &match));
+        NX_TRY(take_values(router, &search, arena, &match));
     *ret_match = match;
     return NX_STATUS_OK;
+}
+
+nx_status gw_router_match_method(const struct gw_router *router, const char *method,
+                                 struct nx_str path, struct nx_arena *arena,
+                                 struct gw_match *ret_match)
+{
+    enum oas_verb verb = oas_spec_verb(router->spec, method);
+    if (strcmp(method, "HEAD") != 0)
+        return gw_router_match(router, verb, path, arena, ret_match);
+    if (verb != OAS_ANY)
+        NX_TRY(gw_router_match(router, verb, path, arena, ret_match));
+    if (verb != OAS_ANY && ret_match->route && ret_match->route->rule->verb == verb)
+        return NX_STATUS_OK;
+    return gw_router_match(router, OAS_GET, path, arena, ret_match);
+}
+
+const struct oas_spec *gw_router_spec(const struct gw_router *router)
+{
+    return router->spec;
 }

@@ -20,6 +20,14 @@ static int escaped_byte(struct nx_str text)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
+/* Whether an escape of the byte is left as it is. */
+static bool stays_escaped(int byte, enum gw_url_mode mode)
+{
+    if (mode == GW_URL_SEGMENTS)
+        return byte == '/';
+    return mode == GW_URL_RESERVED && byte && strchr(":/?#[]@!$&'()*+,;=", byte);
+}
+
 static bool needs_decoding(struct nx_str text, enum gw_url_mode mode)
 {
     return memchr(text.ptr, '%', text.len) ||
@@ -38,7 +46,7 @@ static bool decode(struct nx_str text, enum gw_url_mode mode, char *out, size_t 
             int byte = escaped_byte((struct nx_str){text.ptr + i, text.len - i});
             if (byte < 0)
                 return false;
-            if (byte != '/' || mode != GW_URL_SEGMENTS) {
+            if (!stays_escaped(byte, mode)) {
                 c = (char)byte;
                 i += 2;
             }

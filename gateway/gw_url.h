@@ -12,6 +12,7 @@
 enum gw_url_mode {
     GW_URL_SEGMENT,  /* nothing else */
     GW_URL_SEGMENTS, /* leave "%2F" as it is, so that it is no slash between segments */
+    GW_URL_RESERVED, /* leave what RFC 3986 reserves as it is: ":/?#[]@" and "!$&'()*+,;=" */
     GW_URL_QUERY,    /* '+' is a space */
 };
 

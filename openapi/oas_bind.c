@@ -360,6 +360,10 @@ static nx_status bind_rule(struct binder *binder, const struct oas_rule *rule)
     NX_TRY(bind_redirect(binder));
     NX_TRY(compare_with_earlier(binder));
     operation->tag = find_tag(binder);
+    if (rule->verb >= OAS_ANY) { /* OpenAPI has no place for it */
+        *operation = (struct oas_operation){.rule = NULL};
+        return NX_STATUS_OK;
+    }
     binder->operations->count++;
     return NX_STATUS_OK;
 }

@@ -13,6 +13,7 @@
 /* All of a file of the greatest size, as text, structs and tree. */
 #define SPEC_ARENA_BYTES (64 * OAS_MAX_SPEC_BYTES)
 #define VERB_COUNT 5
+#define DECODE_KEY "fully_decode_reserved_expansion"
 
 struct spec_handle {
     struct oas_spec spec; /* first: what the caller holds */
@@ -24,8 +25,14 @@ struct file_redirect {
     char *from;
 };
 
+struct file_custom {
+    char *kind;
+    char *path;
+};
+
 struct file_binding {
     char *verbs[VERB_COUNT]; /* by enum oas_verb; the path template, or NULL */
+    struct file_custom *custom;
     char *body;
     char *response_body;
     struct file_redirect *redirect;
@@ -65,6 +72,7 @@ struct file_tag {
 struct file_http {
     struct file_rule *rules;
     unsigned rules_count;
+    char *fully_decode; /* libcyaml's bool takes any word that it does not know for true */
 };
 
 struct file_example {
@@ -99,6 +107,8 @@ struct file_top {
         OPTIONAL_TEXT("post", type, prefix verbs[OAS_POST]),                                       \
         OPTIONAL_TEXT("patch", type, prefix verbs[OAS_PATCH]),                                     \
         OPTIONAL_TEXT("delete", type, prefix verbs[OAS_DELETE]),                                   \
+        CYAML_FIELD_MAPPING_PTR("custom", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type,          \
+                                prefix custom, custom_fields),                                     \
         OPTIONAL_TEXT("body", type, prefix body),                                                  \
         OPTIONAL_TEXT("response_body", type, prefix response_body),                                \
         CYAML_FIELD_MAPPING_PTR("redirect", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type,        \
@@ -107,6 +117,11 @@ struct file_top {
 static const cyaml_schema_field_t redirect_fields[] = {
     TEXT("parameter", struct file_redirect, parameter),
     TEXT("from", struct file_redirect, from),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t custom_fields[] = {
+    TEXT("kind", struct file_custom, kind),
+    TEXT("path", struct file_custom, path),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t binding_fields[] = {
@@ -128,6 +143,7 @@ static const cyaml_schema_value_t rule_schema = {
 static const cyaml_schema_field_t http_fields[] = {
     CYAML_FIELD_SEQUENCE("rules", CYAML_FLAG_POINTER, struct file_http, rules, &rule_schema, 0,
                          CYAML_UNLIMITED),
+    OPTIONAL_TEXT(DECODE_KEY, struct file_http, fully_decode),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t license_fields[] = {
@@ -190,6 +206,23 @@ const char *oas_verb_name(enum oas_verb verb)
     return verb_names[verb];
 }
 
+enum oas_verb oas_spec_verb(const struct oas_spec *spec, const char *method)
+{
+    static const char *const methods[VERB_COUNT] = {
+        [OAS_GET] = "GET",     [OAS_PUT] = "PUT",       [OAS_POST] = "POST",
+        [OAS_PATCH] = "PATCH", [OAS_DELETE] = "DELETE",
+    };
+    for (unsigned i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(methods[i], method) == 0)
+            return (enum oas_verb)i;
+    }
+    for (size_t i = 0; i < spec->custom_method_count; i++) {
+        if (strcmp(spec->custom_methods[i], method) == 0)
+            return (enum oas_verb)(OAS_CUSTOM + i);
+    }
+    return OAS_ANY;
+}
+
 /* What turning the file into a spec needs to know. */
 struct build {
     const struct cfg_yaml *yaml;
@@ -210,10 +243,10 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
-/* Find the one verb of a binding. Returns how many there are. */
+/* Find the one verb of a binding, but for a custom one. Returns how many there are. */
 static unsigned find_verb(const struct file_binding *binding, enum oas_verb *ret_verb)
 {
-    unsigned found = 0;
+    unsigned found = binding->custom != NULL;
     for (unsigned verb = 0; verb < VERB_COUNT; verb++) {
         if (binding->verbs[verb]) {
             *ret_verb = (enum oas_verb)verb;
@@ -231,6 +264,59 @@ static nx_status fail_key(const struct build *build, int position, const char *k
     return fail_at(build, cfg_yaml_line(build->yaml, at), selector, message);
 }
 
+/* A method's name is a token of RFC 9110. */
+static bool is_method_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 0 && len <= OAS_MAX_METHOD_BYTES &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                        "!#$%&'*+-.^_`|~") == len;
+}
+
+/* The verb of `custom: {kind: ...}`; NULL, or what is wrong with the kind. */
+static const char *find_custom_verb(struct oas_spec *spec, const char *kind,
+                                    enum oas_verb *ret_verb)
+{
+    if (strcmp(kind, "*") == 0) {
+        *ret_verb = OAS_ANY;
+        return NULL;
+    }
+    if (!is_method_name(kind))
+        return "the kind is no HTTP method";
+    if (strcmp(kind, "OPTIONS") == 0 || strcmp(kind, "CONNECT") == 0)
+        return "OPTIONS and CONNECT are not for rules";
+    enum oas_verb verb = oas_spec_verb(spec, kind);
+    if (verb == OAS_ANY) {
+        if (spec->custom_method_count == OAS_MAX_CUSTOM_METHODS)
+            return "too many custom methods";
+        verb = (enum oas_verb)(OAS_CUSTOM + spec->custom_method_count);
+        spec->custom_methods[spec->custom_method_count++] = kind;
+    }
+    *ret_verb = verb;
+    return NULL;
+}
+
+/* The verb and the path of a binding that has one verb. */
+static nx_status take_path(const struct build *build, const struct file_binding *binding,
+                           int position, struct oas_rule *rule)
+{
+    const char *key = "custom";
+    if (binding->custom) {
+        const char *problem = find_custom_verb(build->spec, binding->custom->kind, &rule->verb);
+        rule->path = binding->custom->path;
+        if (problem)
+            return fail_key(build, position, key, rule->selector, problem);
+    } else {
+        rule->path = binding->verbs[rule->verb];
+        key = verb_names[rule->verb];
+    }
+    struct oas_template template;
+    nx_status status = oas_template_parse(rule->path, build->arena, &template);
+    if (status.code == NX_INVALID_ARGUMENT)
+        return fail_key(build, position, key, rule->selector, nx_status_message(status));
+    return status;
+}
+
 static nx_status add_rule(const struct build *build, const char *selector,
                           const struct file_binding *binding, int position)
 {
@@ -243,15 +329,9 @@ static nx_status add_rule(const struct build *build, const char *selector,
     unsigned verbs = find_verb(binding, &rule.verb);
     if (verbs != 1)
         return fail_at(build, rule.line, selector,
-                       verbs ? "more than one of get, put, post, patch, delete"
-                             : "none of get, put, post, patch, delete");
-    rule.path = binding->verbs[rule.verb];
-    struct oas_template template;
-    nx_status status = oas_template_parse(rule.path, build->arena, &template);
-    if (status.code == NX_INVALID_ARGUMENT)
-        return fail_key(build, position, verb_names[rule.verb], selector,
-                        nx_status_message(status));
-    NX_TRY(status);
+                       verbs ? "more than one of get, put, post, patch, delete, custom"
+                             : "none of get, put, post, patch, delete, custom");
+    NX_TRY(take_path(build, binding, position, &rule));
     if (*rule.body && (rule.verb == OAS_GET || rule.verb == OAS_DELETE))
         return fail_key(build, position, "body", selector, "a get or delete has no body");
     if (binding->redirect && rule.verb != OAS_GET)
@@ -264,34 +344,44 @@ static nx_status add_rule(const struct build *build, const char *selector,
     return NX_STATUS_OK;
 }
 
-static nx_status check_selector(const struct build *build, const char *selector, unsigned line)
+/* The last rule for a selector wins: an earlier one goes, with its additional bindings. */
+static void drop_earlier(struct oas_spec *spec, const char *selector)
 {
-    if (!*selector)
-        return fail_at(build, line, "selector", "must not be empty");
-    for (size_t i = 0; i < build->spec->rule_count; i++) {
-        const struct oas_rule *rule = &build->spec->rules[i];
-        if (strcmp(rule->selector, selector) == 0)
-            return nx_fail(build->arena, NX_INVALID_ARGUMENT,
-                           "%s:%u: %s: a second rule for it; the first is at line %u", build->name,
-                           line, selector, rule->line);
+    size_t kept = 0;
+    for (size_t i = 0; i < spec->rule_count; i++) {
+        if (strcmp(spec->rules[i].selector, selector) != 0)
+            spec->rules[kept++] = spec->rules[i];
     }
+    spec->rule_count = kept;
+}
+
+static nx_status build_decoding(const struct build *build, int section, const char *text)
+{
+    bool is_true = strcmp(text, "true") == 0;
+    if (*text && !is_true && strcmp(text, "false") != 0)
+        return fail_key(build, section, DECODE_KEY, DECODE_KEY, "must be true or false");
+    build->spec->fully_decode_reserved_expansion = is_true;
     return NX_STATUS_OK;
 }
 
 static nx_status build_rules(const struct build *build, const struct file_http *http)
 {
     size_t count = 0;
+    int section = cfg_yaml_member(build->yaml, cfg_yaml_root(build->yaml), "http");
     for (unsigned i = 0; i < http->rules_count; i++)
         count += 1 + (size_t)http->rules[i].additional_bindings_count;
     build->spec->rules = nx_arena_calloc(build->arena, count, sizeof *build->spec->rules);
     if (!build->spec->rules)
         return nx_fail_memory();
-    int list = cfg_yaml_member(
-        build->yaml, cfg_yaml_member(build->yaml, cfg_yaml_root(build->yaml), "http"), "rules");
+    NX_TRY(build_decoding(build, section, or_empty(http->fully_decode)));
+    int list = cfg_yaml_member(build->yaml, section, "rules");
     for (unsigned i = 0; i < http->rules_count; i++) {
         const struct file_rule *rule = &http->rules[i];
         int position = cfg_yaml_item(build->yaml, list, i);
-        NX_TRY(check_selector(build, rule->selector, cfg_yaml_line(build->yaml, position)));
+        if (!*rule->selector)
+            return fail_at(build, cfg_yaml_line(build->yaml, position), "selector",
+                           "must not be empty");
+        drop_earlier(build->spec, rule->selector);
         NX_TRY(add_rule(build, rule->selector, &rule->binding, position));
         int more = cfg_yaml_member(build->yaml, position, "additional_bindings");
         for (unsigned j = 0; j < rule->additional_bindings_count; j++)

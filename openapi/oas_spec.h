@@ -5,14 +5,21 @@
 #ifndef OAS_SPEC_H
 #define OAS_SPEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "nx_arena.h"
 #include "nx_status.h"
 
-enum oas_verb { OAS_GET, OAS_PUT, OAS_POST, OAS_PATCH, OAS_DELETE };
+/* An HTTP method, as a rule has it. OAS_ANY stands for `custom: {kind: "*"}`, and OAS_CUSTOM + i
+ * for the spec's custom method i: a spec has few, so that a set of verbs is the bits of an
+ * unsigned. */
+enum oas_verb { OAS_GET, OAS_PUT, OAS_POST, OAS_PATCH, OAS_DELETE, OAS_ANY, OAS_CUSTOM };
 
-/* "get" for OAS_GET. */
+#define OAS_MAX_CUSTOM_METHODS 16
+#define OAS_MAX_METHOD_BYTES 32
+
+/* "get" for OAS_GET; of the five that have a key of their own. */
 const char *oas_verb_name(enum oas_verb verb);
 
 /* One way to call one RPC over HTTP: google/api/http.proto's HttpRule. */
@@ -61,8 +68,14 @@ struct oas_spec {
     size_t server_count;
     struct oas_tag *tags;
     size_t tag_count;
-    struct oas_rule *rules; /* additional bindings follow their rule as rules of their own */
+    struct oas_rule *rules; /* additional bindings follow their rule as rules of their own; of two
+                               with one selector only the last is here, with its bindings */
     size_t rule_count;
+    const char *custom_methods[OAS_MAX_CUSTOM_METHODS]; /* "PURGE" */
+    size_t custom_method_count;
+    /* What a variable of many segments keeps encoded: "%2F" alone, else all that RFC 3986
+     * reserves. */
+    bool fully_decode_reserved_expansion;
     struct oas_example *examples;
     size_t example_count;
 };
@@ -81,6 +94,10 @@ nx_status oas_spec_load(const char *file, struct nx_arena *arena,
 /* As oas_spec_load(), from text in memory; `name` stands for the file in messages. */
 nx_status oas_spec_parse(struct nx_str yaml, const char *name, struct nx_arena *arena,
                          struct oas_spec **ret_spec) NX_MUST_USE;
+
+/* The verb of a method as a request has it, "GET". Case matters, as it does in HTTP. OAS_ANY: no
+ * rule names the method, so that only those for any method can match. */
+enum oas_verb oas_spec_verb(const struct oas_spec *spec, const char *method);
 
 /* Takes NULL. */
 void oas_spec_destroy(struct oas_spec *spec);

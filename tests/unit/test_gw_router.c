@@ -46,10 +46,12 @@ static int tear_down(void **state)
 
 static const struct gw_router *compile(struct oas_rule *list, size_t count, struct nx_arena *arena)
 {
-    const struct oas_spec spec = {.rules = list, .rule_count = count};
+    struct oas_spec *spec = nx_arena_calloc(arena, 1, sizeof *spec);
+    assert_non_null(spec);
+    *spec = (struct oas_spec){.rules = list, .rule_count = count};
     struct gw_router *router;
     nx_status status =
-        gw_router_compile(&spec, "nexus.yaml", services, COUNT(services), arena, &router);
+        gw_router_compile(spec, "nexus.yaml", services, COUNT(services), arena, &router);
     assert_string_equal(nx_status_message(status), "");
     return router;
 }
@@ -167,6 +169,141 @@ static void test_gw_router__a_long_path_costs_no_more_than_its_length(void **sta
     assert_int_equal(match.values[0].len, strlen(path) - 4);
 }
 
+/* A segment of each literal path is "a" or "*", as the bits of a number say. */
+#define HOSTILE_SEGMENTS 8
+#define HOSTILE_RULES (1u << HOSTILE_SEGMENTS)
+
+static void hostile_rules(struct oas_rule *list, struct nx_arena *arena)
+{
+    for (unsigned i = 0; i < HOSTILE_RULES; i++) {
+        char *path = nx_arena_calloc(arena, 1, 2 * HOSTILE_SEGMENTS + 1);
+        for (unsigned j = 0; j < HOSTILE_SEGMENTS; j++)
+            memcpy(path + 2 * (size_t)j, i >> j & 1 ? "/*" : "/a", 2);
+        list[i] = (struct oas_rule){S "ListProducts", OAS_GET, path, "", "", i + 1, NULL, NULL};
+    }
+}
+
+static size_t visits(const struct gw_router *router, const char *path, struct nx_arena *arena)
+{
+    struct gw_match match;
+    assert_int_equal(gw_router_match(router, OAS_GET, nx_str_from(path), arena, &match).code,
+                     NX_OK);
+    return match.visits;
+}
+
+/* All ways to match are tried where all fit, so that Allow is right; each node once, with the rules
+ * that end there. A path that goes on behind the templates costs nothing more. */
+static void test_gw_router__rules_that_all_begin_alike_are_walked_once(void **state)
+{
+    static struct oas_rule list[HOSTILE_RULES];
+    hostile_rules(list, *state);
+    const struct gw_router *router = compile(list, HOSTILE_RULES, *state);
+    const size_t nodes = 2 * HOSTILE_RULES - 1;
+    assert_int_equal(visits(router, "/a/a/a/a/a/a/a/a", *state), nodes);
+    assert_int_equal(visits(router, "/a/a/a/a/a/a/a/a:verb", *state),
+                     2 * nodes - HOSTILE_RULES / 2);
+    assert_int_equal(visits(router, "/b/b/b/b/b/b/b/b", *state), HOSTILE_SEGMENTS + 1);
+    assert_string_equal(describe(router, OAS_GET, "/a/a/a/a/a/a/a/a", *state), "1");
+    assert_string_equal(describe(router, OAS_GET, "/b/a/a/a/b/a/a/a", *state), "18");
+    char path[32 * 1024];
+    for (size_t i = 0; i + 1 < sizeof path; i += 2)
+        memcpy(path + i, "/a", 2);
+    path[sizeof path - 2] = '\0';
+    assert_int_equal(visits(router, path, *state), nodes);
+    assert_string_equal(describe(router, OAS_GET, path, *state), "404");
+}
+
+static void test_gw_router__many_literals_at_one_place(void **state)
+{
+    enum { COUNT_OF_RULES = 1000 };
+    static struct oas_rule list[COUNT_OF_RULES];
+    for (unsigned i = 0; i < COUNT_OF_RULES; i++)
+        list[i] = (struct oas_rule){S "ListProducts",
+                                    OAS_GET,
+                                    nx_arena_printf(*state, "/v1/r%u", i * 7919 % COUNT_OF_RULES),
+                                    "",
+                                    "",
+                                    i + 1,
+                                    NULL,
+                                    NULL};
+    const struct gw_router *router = compile(list, COUNT_OF_RULES, *state);
+    for (unsigned i = 0; i < COUNT_OF_RULES; i++) {
+        assert_string_equal(describe(router, OAS_GET, list[i].path, *state),
+                            nx_arena_printf(*state, "%u", i + 1));
+        assert_int_equal(visits(router, list[i].path, *state), 3);
+    }
+    assert_string_equal(describe(router, OAS_GET, "/v1/r", *state), "404");
+    assert_string_equal(describe(router, OAS_GET, "/v1/r1000", *state), "404");
+}
+
+/* "line" of what a method and a path mean, 405 or 404. */
+static void test_gw_router__custom_methods(void **state)
+{
+    static struct oas_rule list[] = {
+        {S "ListProducts", OAS_GET, "/v1/products", "", "", 1, NULL, NULL},
+        {S "GetProduct", OAS_CUSTOM, "/v1/{name=products/*}", "", "", 2, NULL, NULL},
+        {S "GetProduct", OAS_ANY, "/v1/{name=products/*}", "", "", 3, NULL, NULL},
+        {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 4, NULL, NULL},
+        {S "GetCategory", OAS_CUSTOM + 1, "/v1/{name=categories/*}", "", "", 5, NULL, NULL},
+        {S "GetCategory", OAS_GET, "/v1/{name=categories/*}", "", "", 6, NULL, NULL},
+    };
+    static const struct {
+        const char *method;
+        const char *path;
+        unsigned line;
+        unsigned allowed;
+    } rows[] = {
+        {"PURGE", "/v1/products/1", 2, 0x61},  {"GET", "/v1/products/1", 4, 0x61},
+        {"HEAD", "/v1/products/1", 4, 0x61},   {"BREW", "/v1/products/1", 3, 0x61},
+        {"purge", "/v1/products/1", 3, 0x61},  {"PURGE", "/v1/products", 0, 1},
+        {"HEAD", "/v1/products", 1, 1},        {"BREW", "/v1/products", 0, 1},
+        {"HEAD", "/v1/categories/1", 5, 0x81}, {"GET", "/v1/categories/1", 6, 0x81},
+        {"PURGE", "/v1/nothing", 0, 0},
+    };
+    const struct oas_spec spec = {.rules = list,
+                                  .rule_count = COUNT(list),
+                                  .custom_methods = {"PURGE", "HEAD"},
+                                  .custom_method_count = 2};
+    struct gw_router *router;
+    nx_status status = gw_router_compile(&spec, "f", services, COUNT(services), *state, &router);
+    assert_string_equal(nx_status_message(status), "");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct gw_match match;
+        status = gw_router_match_method(router, rows[i].method, nx_str_from(rows[i].path), *state,
+                                        &match);
+        assert_int_equal(status.code, NX_OK);
+        assert_int_equal(match.route ? match.route->rule->line : 0, rows[i].line);
+        assert_int_equal(match.allowed, rows[i].allowed);
+    }
+}
+
+/* What RFC 3986 reserves stays encoded in a variable of many segments, unless the spec says that
+ * it is decoded, but for the slash. */
+static void test_gw_router__decodes_as_the_spec_says(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *reserved;
+        const char *fully;
+    } rows[] = {
+        {"/v1/products/a%3Ab%20c", "12 products/a%3Ab c", "12 products/a:b c"},
+        {"/v1/products/%2f%23%2520%C3%BC", "12 products/%2f%23%20\xc3\xbc",
+         "12 products/%2f#%20\xc3\xbc"},
+        {"/v1/media/a/%2A%2B/%7E", "19 media/a/%2A%2B/~", "19 media/a/*+/~"},
+        {"/v1/one/%2f%23%3A", "18 /#:", "18 /#:"},
+    };
+    struct oas_spec spec = {.rules = rules, .rule_count = COUNT(rules)};
+    struct gw_router *router;
+    nx_status status = gw_router_compile(&spec, "f", services, COUNT(services), *state, &router);
+    assert_int_equal(status.code, NX_OK);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        spec.fully_decode_reserved_expansion = false;
+        assert_string_equal(describe(router, OAS_GET, rows[i].path, *state), rows[i].reserved);
+        spec.fully_decode_reserved_expansion = true;
+        assert_string_equal(describe(router, OAS_GET, rows[i].path, *state), rows[i].fully);
+    }
+}
+
 /* A rule, and what is said about it. */
 static const struct {
     struct oas_rule rule;
@@ -263,6 +400,13 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_gw_router__a_long_path_costs_no_more_than_its_length,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_gw_router__rules_that_all_begin_alike_are_walked_once,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_gw_router__many_literals_at_one_place, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_gw_router__custom_methods, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_gw_router__decodes_as_the_spec_says, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_gw_router__refuses_a_rule_that_cannot_work, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_gw_router__refuses_two_rules_for_the_same, set_up,

@@ -39,7 +39,7 @@ struct fixture {
 static int set_up(void **state)
 {
     static struct fixture fixture;
-    const struct oas_spec spec = {.rules = rules, .rule_count = COUNT(rules)};
+    static const struct oas_spec spec = {.rules = rules, .rule_count = COUNT(rules)};
     fixture.arena = nx_arena_new((size_t)4 * 1024 * 1024);
     nx_status status = gw_router_compile(&spec, "nexus.yaml", services, COUNT(services),
                                          fixture.arena, &fixture.router);

@@ -231,9 +231,21 @@ static void test_gw_headers__traceparent_is_passed_on_if_well_formed(void **stat
 
 static void test_gw_headers__allow_names_the_verbs(void **state)
 {
-    assert_string_equal(gw_headers_allow(1u << OAS_GET, *state), "GET, HEAD, OPTIONS");
-    assert_string_equal(gw_headers_allow(1u << OAS_POST | 1u << OAS_DELETE, *state),
-                        "POST, DELETE, OPTIONS");
+    static const struct oas_spec spec = {.custom_methods = {"PURGE", "HEAD"},
+                                         .custom_method_count = 2};
+    static const struct {
+        unsigned verbs;
+        const char *header;
+    } rows[] = {
+        {1u << OAS_GET, "GET, HEAD, OPTIONS"},
+        {1u << OAS_POST | 1u << OAS_DELETE, "POST, DELETE, OPTIONS"},
+        {1u << OAS_CUSTOM | 1u << OAS_PUT, "PUT, PURGE, OPTIONS"},
+        {1u << (OAS_CUSTOM + 1), "HEAD, OPTIONS"},
+        {1u << (OAS_CUSTOM + 1) | 1u << OAS_GET, "GET, HEAD, OPTIONS"},
+        {1u << OAS_ANY, "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(gw_headers_allow(&spec, rows[i].verbs, *state), rows[i].header);
 }
 
 static void test_gw_headers__etag_lists(void **state)

@@ -95,22 +95,38 @@ static const struct bad_spec bad_specs[] = {
     {NX_STR(HEAD "http:\n  rules:\n    - get: /v1\n"), "s.yaml:4: 'selector' is missing"},
     {NX_STR(HEAD "http:\n  rules:\n    - selector: ''\n      get: /v1\n"),
      "s.yaml:4: selector: must not be empty"},
-    {RULE("      body: x\n"), "s.yaml:4: a.B.C: none of get, put, post, patch, delete"},
+    {RULE("      body: x\n"), "s.yaml:4: a.B.C: none of get, put, post, patch, delete, custom"},
     {RULE("      get: /a\n      put: /b\n"),
-     "s.yaml:4: a.B.C: more than one of get, put, post, patch, delete"},
+     "s.yaml:4: a.B.C: more than one of get, put, post, patch, delete, custom"},
     {RULE("      get: /a\n      head: /b\n"),
-     "s.yaml:6: unknown key 'head' (known: selector, get, put, post, patch, delete, body, "
-     "response_body, redirect, additional_bindings)"},
+     "s.yaml:6: unknown key 'head' (known: selector, get, put, post, patch, delete, custom, "
+     "body, response_body, redirect, additional_bindings)"},
     {RULE("      get: /a\n      get: /b\n"), "s.yaml:6: 'get' is there twice"},
     {RULE("      get: /a\n      body: x\n"), "s.yaml:6: a.B.C: a get or delete has no body"},
-    {RULE("      get: /a\n    - selector: x.Y.Z\n      get: /c\n    - selector: a.B.C\n"
-          "      get: /b\n"),
-     "s.yaml:8: a.B.C: a second rule for it; the first is at line 4"},
+    {RULE("      get: a\n    - selector: a.B.C\n      get: /b\n"),
+     "s.yaml:5: a.B.C: path 'a': '/' expected at offset 0"},
+    {RULE("      get: /a\n      additional_bindings:\n        - get: /b\n"
+          "          additional_bindings: [{get: /c}]\n"),
+     "s.yaml:8: unknown key 'additional_bindings' (known: get, put, post, patch, delete, custom, "
+     "body, response_body, redirect)"},
+    {RULE("      get: /a\n      custom: {kind: HEAD, path: /a}\n"),
+     "s.yaml:4: a.B.C: more than one of get, put, post, patch, delete, custom"},
+    {RULE("      custom: {kind: HEAD}\n"), "s.yaml:5: 'path' is missing"},
+    {RULE("      custom: {kind: '', path: /a}\n"), "s.yaml:5: a.B.C: the kind is no HTTP method"},
+    {RULE("      custom: {kind: 'A B', path: /a}\n"),
+     "s.yaml:5: a.B.C: the kind is no HTTP method"},
+    {RULE("      custom: {kind: OPTIONS, path: /a}\n"),
+     "s.yaml:5: a.B.C: OPTIONS and CONNECT are not for rules"},
+    {RULE("      custom: {kind: HEAD, path: /a/}\n"),
+     "s.yaml:5: a.B.C: path '/a/': a segment is missing or has a character that must not be there "
+     "at offset 3"},
+    {NX_STR(HEAD "http:\n  rules: []\n  fully_decode_reserved_expansion: perhaps\n"),
+     "s.yaml:4: fully_decode_reserved_expansion: must be true or false"},
     {RULE("      get: a\n"), "s.yaml:5: a.B.C: path 'a': '/' expected at offset 0"},
     {RULE("      get: /a\n      additional_bindings:\n        - get: /b\n        - {}\n"),
-     "s.yaml:8: a.B.C: none of get, put, post, patch, delete"},
+     "s.yaml:8: a.B.C: none of get, put, post, patch, delete, custom"},
     {RULE("      get: /a\n      additional_bindings:\n        - selector: x\n"),
-     "s.yaml:7: unknown key 'selector' (known: get, put, post, patch, delete, body, "
+     "s.yaml:7: unknown key 'selector' (known: get, put, post, patch, delete, custom, body, "
      "response_body, redirect)"},
     {RULE("      post: /a\n      redirect: {parameter: x, from: y}\n"),
      "s.yaml:6: a.B.C: only a get can redirect"},
@@ -128,6 +144,68 @@ static void test_oas_spec__bad_file_names_its_line(void **state)
         assert_int_equal(status.code, NX_INVALID_ARGUMENT);
         assert_null(spec);
     }
+}
+
+static void test_oas_spec__last_rule_of_a_selector_wins(void **state)
+{
+    static const struct nx_str text = RULE("      get: /a\n"
+                                           "      additional_bindings: [{post: /a}]\n"
+                                           "    - selector: x.Y.Z\n"
+                                           "      get: /c\n"
+                                           "    - selector: a.B.C\n"
+                                           "      put: /b\n"
+                                           "      additional_bindings: [{delete: /b}]\n");
+    struct oas_spec *spec;
+    nx_status status = oas_spec_parse(text, "s.yaml", *state, &spec);
+    assert_string_equal(nx_status_message(status), "");
+    assert_int_equal(spec->rule_count, 3);
+    assert_string_equal(spec->rules[0].path, "/c");
+    assert_int_equal(spec->rules[1].verb, OAS_PUT);
+    assert_int_equal(spec->rules[1].line, 9);
+    assert_int_equal(spec->rules[2].verb, OAS_DELETE);
+    assert_string_equal(spec->rules[2].selector, "a.B.C");
+    oas_spec_destroy(spec);
+}
+
+static void test_oas_spec__custom_methods_are_verbs_of_the_spec(void **state)
+{
+    static const struct nx_str text = NX_STR(HEAD "http:\n"
+                                                  "  fully_decode_reserved_expansion: true\n"
+                                                  "  rules:\n"
+                                                  "    - selector: a.B.C\n"
+                                                  "      custom: {kind: PURGE, path: /a}\n"
+                                                  "      additional_bindings:\n"
+                                                  "        - custom: {kind: HEAD, path: /a}\n"
+                                                  "        - custom: {kind: PURGE, path: /b}\n"
+                                                  "        - custom: {kind: '*', path: /c}\n"
+                                                  "        - custom: {kind: PUT, path: /d}\n"
+                                                  "          body: '*'\n");
+    static const unsigned verbs[] = {OAS_CUSTOM, OAS_CUSTOM + 1, OAS_CUSTOM, OAS_ANY, OAS_PUT};
+    struct oas_spec *spec;
+    nx_status status = oas_spec_parse(text, "s.yaml", *state, &spec);
+    assert_string_equal(nx_status_message(status), "");
+    assert_true(spec->fully_decode_reserved_expansion);
+    assert_int_equal(spec->rule_count, 5);
+    for (size_t i = 0; i < spec->rule_count; i++)
+        assert_int_equal(spec->rules[i].verb, verbs[i]);
+    assert_int_equal(oas_spec_verb(spec, "HEAD"), OAS_CUSTOM + 1);
+    assert_int_equal(oas_spec_verb(spec, "DELETE"), OAS_DELETE);
+    assert_int_equal(oas_spec_verb(spec, "purge"), OAS_ANY);
+    oas_spec_destroy(spec);
+}
+
+static void test_oas_spec__custom_methods_are_few(void **state)
+{
+    char text[4096];
+    size_t len = (size_t)snprintf(text, sizeof text,
+                                  HEAD "http:\n  rules:\n    - selector: a.B.C\n"
+                                       "      get: /a\n      additional_bindings:\n");
+    for (unsigned i = 0; i <= OAS_MAX_CUSTOM_METHODS; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len,
+                                "        - custom: {kind: M%u, path: /a}\n", i);
+    struct oas_spec *spec = NULL;
+    nx_status status = oas_spec_parse((struct nx_str){text, len}, "s.yaml", *state, &spec);
+    assert_string_equal(nx_status_message(status), "s.yaml:23: a.B.C: too many custom methods");
 }
 
 static void test_oas_spec__missing_file_is_named(void **state)
@@ -181,6 +259,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_oas_spec__reads_all_of_it),
         TEST(test_oas_spec__bad_file_names_its_line),
+        TEST(test_oas_spec__last_rule_of_a_selector_wins),
+        TEST(test_oas_spec__custom_methods_are_verbs_of_the_spec),
+        TEST(test_oas_spec__custom_methods_are_few),
         TEST(test_oas_spec__missing_file_is_named),
         TEST(test_oas_template__takes_a_path_apart),
         TEST(test_oas_template__refuses_what_the_grammar_does_not_have),
