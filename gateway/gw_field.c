@@ -139,6 +139,11 @@ static size_t scalar_size(ProtobufCType type)
     }
 }
 
+static bool same_bytes(const ProtobufCBinaryData *a, const ProtobufCBinaryData *b)
+{
+    return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
 bool gw_field_same(const ProtobufCMessage *message, const ProtobufCMessage *other,
                    const struct gw_field_path *path)
 {
@@ -147,8 +152,12 @@ bool gw_field_same(const ProtobufCMessage *message, const ProtobufCMessage *othe
     other = gw_field_holder(other, path);
     if (!message || !other)
         return false;
+    if (is_oneof(field) && *oneof_case(message, field) != *oneof_case(other, field))
+        return false;
     if (field->type == PROTOBUF_C_TYPE_STRING)
         return strcmp(gw_field_text(message, field), gw_field_text(other, field)) == 0;
+    if (field->type == PROTOBUF_C_TYPE_BYTES)
+        return same_bytes(gw_field_value(message, field), gw_field_value(other, field));
     return memcmp(gw_field_value(message, field), gw_field_value(other, field),
                   scalar_size(field->type)) == 0;
 }

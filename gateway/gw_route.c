@@ -56,9 +56,7 @@ static nx_status find_method(struct binding *binding, const struct wire_service 
 
 static bool is_singular_scalar(const ProtobufCFieldDescriptor *field)
 {
-    return field->type != PROTOBUF_C_TYPE_MESSAGE && field->type != PROTOBUF_C_TYPE_BYTES &&
-           field->label != PROTOBUF_C_LABEL_REPEATED &&
-           !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF);
+    return field->type != PROTOBUF_C_TYPE_MESSAGE && field->label != PROTOBUF_C_LABEL_REPEATED;
 }
 
 static bool has_many_segments(const struct oas_template *template, int variable)

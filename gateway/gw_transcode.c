@@ -154,6 +154,17 @@ static nx_status check_source(const struct draft *draft, const struct gw_field_p
     return NX_STATUS_OK;
 }
 
+/* Of messages, those that are one text can be in a query, but no lists of them, which one cannot
+ * tell from lists of their parts; nor maps, which are such lists. */
+static nx_status check_kind(const struct draft *draft, const struct gw_field_path *field)
+{
+    const ProtobufCFieldDescriptor *leaf = gw_field_leaf(field);
+    if (leaf->label == PROTOBUF_C_LABEL_REPEATED && leaf->type == PROTOBUF_C_TYPE_MESSAGE)
+        return nx_fail_field(draft->arena, field->text,
+                             "a list of messages or a map cannot be in the query");
+    return NX_STATUS_OK;
+}
+
 static nx_status check_once(const struct draft *draft, const struct gw_field_path *field,
                             const struct seen **seen)
 {
@@ -227,6 +238,7 @@ static nx_status bind_parameter(struct draft *draft, struct nx_str name, struct 
     if (field.depth == 0)
         return fail_unknown(draft, name);
     NX_TRY(check_source(draft, &field));
+    NX_TRY(check_kind(draft, &field));
     NX_TRY(check_once(draft, &field, seen));
     if (field.depth == 1 && field.fields[0] == draft->route->update_mask)
         NX_TRY(quote_keys(draft, value, &value));

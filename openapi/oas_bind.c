@@ -192,6 +192,8 @@ static bool is_query_value(const struct oas_field *field)
 {
     if (!oas_field_is_message(field))
         return true;
+    if (field->repeated)
+        return false;
     for (size_t i = 0; i < sizeof query_messages / sizeof query_messages[0]; i++) {
         if (strcmp(field->type->full_name, query_messages[i]) == 0)
             return true;
