@@ -300,7 +300,7 @@ static const ProtobufCMessage *answer_message(struct gw_exchange *exchange)
         return exchange->response;
     const ProtobufCMessage *part =
         *(ProtobufCMessage **)gw_field_value(exchange->response, route->response);
-    return part ? part : gw_field_new_message(route->answers, exchange->arena);
+    return part ? part : pbj_new_message(exchange->arena, route->answers);
 }
 
 /* An etag as a header: only if it can be one. */

@@ -53,15 +53,6 @@ void *gw_field_value(const ProtobufCMessage *message, const ProtobufCFieldDescri
     return (char *)message + field->offset;
 }
 
-ProtobufCMessage *gw_field_new_message(const ProtobufCMessageDescriptor *type,
-                                       struct nx_arena *arena)
-{
-    ProtobufCMessage *message = nx_arena_alloc(arena, type->sizeof_message);
-    if (message)
-        protobuf_c_message_init(type, message);
-    return message;
-}
-
 static bool is_oneof(const ProtobufCFieldDescriptor *field)
 {
     return field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF;
@@ -93,7 +84,7 @@ static nx_status descend(ProtobufCMessage *message, const ProtobufCFieldDescript
     if (is_oneof(field) && *oneof_case(message, field) != field->id)
         *slot = NULL;
     if (!*slot)
-        *slot = gw_field_new_message(field->descriptor, arena);
+        *slot = pbj_new_message(arena, field->descriptor);
     if (!*slot)
         return nx_fail_memory();
     if (is_oneof(field))

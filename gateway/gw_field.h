@@ -42,10 +42,6 @@ const ProtobufCMessage *gw_field_holder(const ProtobufCMessage *message,
 bool gw_field_same(const ProtobufCMessage *message, const ProtobufCMessage *other,
                    const struct gw_field_path *path);
 
-/* An empty message of the type. NULL: the arena is full. */
-ProtobufCMessage *gw_field_new_message(const ProtobufCMessageDescriptor *type,
-                                       struct nx_arena *arena);
-
 /* The field of a message with this proto name if it is a singular string, else NULL. */
 const ProtobufCFieldDescriptor *gw_field_string(const ProtobufCMessageDescriptor *type,
                                                 const char *name);

@@ -79,7 +79,7 @@ static nx_status read_body(struct draft *draft)
     else
         draft->request = read;
     if (!draft->request)
-        draft->request = gw_field_new_message(route->method->request, draft->arena);
+        draft->request = pbj_new_message(draft->arena, route->method->request);
     if (!draft->request)
         return nx_fail_memory();
     if (draft->resource)
@@ -109,7 +109,7 @@ static bool body_has(const struct draft *draft, const char *variable)
 static nx_status check_agreement(struct draft *draft, const struct gw_field_path *field,
                                  struct nx_str value)
 {
-    ProtobufCMessage *scratch = gw_field_new_message(draft->route->method->request, draft->arena);
+    ProtobufCMessage *scratch = pbj_new_message(draft->arena, draft->route->method->request);
     if (!scratch)
         return nx_fail_memory();
     NX_TRY(gw_field_set(scratch, field, value, draft->arena));

@@ -56,8 +56,8 @@ nx_status pbj_read_with_paths(const ProtobufCMessageDescriptor *type, struct nx_
 
 /* Read one scalar or enum field's value, or a well-known type that has a string form (Timestamp,
  * Duration, FieldMask, wrappers), from plain text as it stands in a URL, and set the field, or
- * append to it when it is repeated. `message` must have come from nx_arena and
- * protobuf_c_message_init(). Fails:  INVALID_ARGUMENT (the violation's field is `path`),
+ * append to it when it is repeated. `message` must have come from
+ * pbj_new_message(). Fails:  INVALID_ARGUMENT (the violation's field is `path`),
  * RESOURCE_EXHAUSTED. */
 nx_status pbj_set_from_text(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
                             const char *path, struct nx_str text,
@@ -69,6 +69,10 @@ nx_status pbj_set_from_text(ProtobufCMessage *message, const ProtobufCFieldDescr
  * not UTF-8, an unknown Any). RESOURCE_EXHAUSTED: the arena is full. */
 nx_status pbj_write(const ProtobufCMessage *message, const struct pbj_write_options *options,
                     struct nx_arena *arena, struct nx_buf *buf) NX_MUST_USE;
+
+/* An empty message of the type, also of one that has no message_init, as those that are made at run
+ * time. NULL: the arena is full. */
+ProtobufCMessage *pbj_new_message(struct nx_arena *arena, const ProtobufCMessageDescriptor *type);
 
 /* The field of a type by either spelling of its name; NULL when there is none. */
 const ProtobufCFieldDescriptor *pbj_find_field(const ProtobufCMessageDescriptor *type,

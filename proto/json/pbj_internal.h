@@ -151,9 +151,6 @@ struct nx_str pbj_clip(struct nx_str text);
 nx_status pbj_next(struct pbj_in *in, struct json_token *ret_token) NX_MUST_USE;
 nx_status pbj_skip(struct pbj_in *in, const struct json_token *first) NX_MUST_USE;
 
-/* An empty message of the type; NULL: the arena is full. */
-ProtobufCMessage *pbj_new_message(struct nx_arena *arena, const ProtobufCMessageDescriptor *type);
-
 /* Make room for one more element of a repeated field, which the caller then counts. Every array of
  * the message must have come from here: the capacity is known from the count. NULL: the arena is
  * full. */

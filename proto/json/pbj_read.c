@@ -7,11 +7,27 @@
 #define FIRST_ELEMENTS 4
 #define LOOKAHEAD_FACTOR 4 /* how often a text may be read in search of "@type" */
 
+/* What generated code does: all zero but for the texts, which are empty. Types made at run time
+ * have no other defaults. */
+static void init_message(const ProtobufCMessageDescriptor *type, ProtobufCMessage *message)
+{
+    memset(message, 0, type->sizeof_message);
+    message->descriptor = type;
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[i];
+        if (field->type == PROTOBUF_C_TYPE_STRING && field->label == PROTOBUF_C_LABEL_NONE &&
+            !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+            *(const char **)pbj_member(message, field->offset) = protobuf_c_empty_string;
+    }
+}
+
 ProtobufCMessage *pbj_new_message(struct nx_arena *arena, const ProtobufCMessageDescriptor *type)
 {
     ProtobufCMessage *message = nx_arena_alloc(arena, type->sizeof_message);
-    if (message)
+    if (message && type->message_init)
         protobuf_c_message_init(type, message);
+    else if (message)
+        init_message(type, message);
     return message;
 }
 

@@ -8,6 +8,7 @@ declare -A may_use=(
     [proto/runtime]=''
     [proto/json]='proto/runtime generated-google protobuf-c'
     [proto/wire]='proto/runtime generated-google protobuf-c grpc'
+    [proto/dynamic]='proto/runtime proto/wire generated-google protobuf-c'
     [proto/health]='proto/runtime proto/wire generated-grpc protobuf-c'
     [proto/reflection]='proto/runtime proto/wire generated-grpc generated-google protobuf-c'
     [proto/codegen]='proto/runtime generated-google protobuf-c'
@@ -18,7 +19,8 @@ declare -A may_use=(
                proto/reflection storage
                generated generated-grpc generated-google protobuf-c sodium'
     [openapi]='proto/runtime proto/json proto/config generated-google protobuf-c cyaml'
-    [gateway]='proto/runtime proto/wire proto/json proto/config proto/descriptors openapi
+    [gateway]='proto/runtime proto/wire proto/json proto/config proto/descriptors proto/dynamic
+               openapi
                generated generated-grpc generated-google protobuf-c microhttpd sodium'
 )
 

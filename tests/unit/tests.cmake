@@ -32,6 +32,22 @@ nx_add_test(test_wire_pb_decode LABEL unit SOURCES unit/test_wire_pb_decode.c
 nx_add_test(test_json_token LABEL unit SOURCES unit/test_json_token.c DEPS nx_json)
 nx_add_test(test_pbj LABEL unit SOURCES unit/test_pbj.c unit/pbj_rows.c DEPS nx_json zoo)
 
+# Types made at run time, against those that are generated.
+set(zoo_set ${CMAKE_CURRENT_BINARY_DIR}/zoo.protoset)
+set(zoo_dir ${CMAKE_CURRENT_SOURCE_DIR}/unit)
+get_property(import_options GLOBAL PROPERTY NEXUS_IMPORT_DIRS)
+list(TRANSFORM import_options PREPEND -I)
+add_custom_command(OUTPUT ${zoo_set}
+    COMMAND ${PROTOC} -I${zoo_dir} ${import_options} --include_imports
+            --descriptor_set_out=${zoo_set} zoo.proto layout.proto
+    DEPENDS ${zoo_dir}/zoo.proto ${zoo_dir}/layout.proto VERBATIM)
+add_custom_target(zoo_set DEPENDS ${zoo_set})
+nexus_generate(layout IMPORT_DIRS ${zoo_dir} PROTOS layout.proto)
+nx_add_test(test_dyn LABEL unit SOURCES unit/test_dyn.c
+    DEPS nx_dynamic nx_json zoo layout nexus_api nexus_descriptors)
+add_dependencies(test_dyn zoo_set)
+target_compile_definitions(test_dyn PRIVATE ZOO_SET="${zoo_set}")
+
 nx_add_test(test_store_row LABEL unit SOURCES unit/test_store_row.c DEPS nx_storage)
 nx_add_test(test_store_sqlstate LABEL unit SOURCES unit/test_store_sqlstate.c DEPS nx_storage)
 nx_add_test(test_store_filter LABEL unit SOURCES unit/test_store_filter.c unit/store_filter_rows.c
