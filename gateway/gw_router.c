@@ -337,8 +337,12 @@ nx_status gw_router_match_method(const struct gw_router *router, const char *met
                                  struct gw_match *ret_match)
 {
     enum oas_verb verb = oas_spec_verb(router->spec, method);
-    if (strcmp(method, "HEAD") != 0)
-        return gw_router_match(router, verb, path, arena, ret_match);
+    if (strcmp(method, "HEAD") != 0) {
+        NX_TRY(gw_router_match(router, verb, path, arena, ret_match));
+        if (strcmp(method, "OPTIONS") == 0)
+            ret_match->route = NULL;
+        return NX_STATUS_OK;
+    }
     if (verb != OAS_ANY)
         NX_TRY(gw_router_match(router, verb, path, arena, ret_match));
     if (verb != OAS_ANY && ret_match->route && ret_match->route->rule->verb == verb)

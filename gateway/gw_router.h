@@ -41,7 +41,7 @@ nx_status gw_router_match(const struct gw_router *router, enum oas_verb verb, st
                           struct nx_arena *arena, struct gw_match *ret_match) NX_MUST_USE;
 
 /* The same for a method as it stands in the request: "GET". HEAD is a GET where no rule is for HEAD
- * itself. */
+ * itself; OPTIONS has no route. */
 nx_status gw_router_match_method(const struct gw_router *router, const char *method,
                                  struct nx_str path, struct nx_arena *arena,
                                  struct gw_match *ret_match) NX_MUST_USE;

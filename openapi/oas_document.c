@@ -140,6 +140,8 @@ nx_status oas_document_write(const struct oas_spec *spec, const char *file,
 {
     struct oas_operations operations;
     struct oas_schemas schemas;
+    if (!*spec->title)
+        return nx_fail(arena, NX_INVALID_ARGUMENT, "%s:1: 'info' is missing", file);
     NX_TRY(oas_bind(spec, model, file, arena, &operations));
     NX_TRY(oas_schemas_collect(model, &operations, arena, &schemas));
     oas_write_object(writer);

@@ -81,7 +81,7 @@ struct file_example {
 };
 
 struct file_top {
-    struct file_info info;
+    struct file_info *info; /* NULL: the file only routes */
     struct file_server *servers;
     unsigned servers_count;
     struct file_tag *tags;
@@ -185,7 +185,8 @@ static const cyaml_schema_value_t example_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_example, example_fields),
 };
 static const cyaml_schema_field_t top_fields[] = {
-    CYAML_FIELD_MAPPING("info", CYAML_FLAG_DEFAULT, struct file_top, info, info_fields),
+    CYAML_FIELD_MAPPING_PTR("info", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file_top, info,
+                            info_fields),
     OPTIONAL_LIST("servers", struct file_top, servers, &server_schema),
     OPTIONAL_LIST("tags", struct file_top, tags, &tag_schema),
     CYAML_FIELD_MAPPING("http", CYAML_FLAG_DEFAULT, struct file_top, http, http_fields),
@@ -393,7 +394,11 @@ static nx_status build_rules(const struct build *build, const struct file_http *
 
 static nx_status build_info(const struct build *build, const struct file_info *info)
 {
+    static const struct file_info none = {.title = "", .version = ""};
     struct oas_spec *spec = build->spec;
+    bool is_there = info != NULL;
+    if (!is_there)
+        info = &none;
     spec->title = info->title;
     spec->version = info->version;
     spec->summary = or_empty(info->summary);
@@ -401,7 +406,7 @@ static nx_status build_info(const struct build *build, const struct file_info *i
     spec->license_name = or_empty(info->license.name);
     spec->license_identifier = or_empty(info->license.identifier);
     int position = cfg_yaml_member(build->yaml, cfg_yaml_root(build->yaml), "info");
-    if (!*spec->title || !*spec->version)
+    if (is_there && (!*spec->title || !*spec->version))
         return fail_at(build, cfg_yaml_line(build->yaml, position), "info",
                        "title and version must not be empty");
     return NX_STATUS_OK;
@@ -432,7 +437,7 @@ static nx_status build_lists(const struct build *build, const struct file_top *t
 
 static nx_status build_all(const struct build *build, const struct file_top *top)
 {
-    NX_TRY(build_info(build, &top->info));
+    NX_TRY(build_info(build, top->info));
     NX_TRY(build_lists(build, top));
     return build_rules(build, &top->http);
 }

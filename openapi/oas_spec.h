@@ -58,7 +58,7 @@ struct oas_server {
 
 /* All that the file says. Strings are never NULL. */
 struct oas_spec {
-    const char *title;
+    const char *title; /* "" in a file without info, of which no document can be made */
     const char *version;
     const char *summary;
     const char *description;

@@ -1,5 +1,5 @@
 # What `cmake --install` puts where:
-#   bin                nexus-service, nexusctl, nexus-gateway, protoc-gen-nexus
+#   bin                nexus-service, nexusctl, nexus-gateway, nexus-transcode, protoc-gen-nexus
 #   lib                the libraries, static; in cmake/Nexus and pkgconfig, how to use them
 #   include/nexus      their headers, and those of the generated messages and stubs
 #   share/nexus        the .proto files, the published document, and a configuration that names it
@@ -20,7 +20,7 @@ while(libraries)
     list(APPEND exported ${target})
 endwhile()
 install(TARGETS ${exported} protoc-gen-nexus EXPORT NexusTargets INCLUDES DESTINATION ${headers})
-install(TARGETS nexus-service nexusctl nexus-gateway)
+install(TARGETS nexus-service nexusctl nexus-gateway nexus-transcode)
 install(EXPORT NexusTargets NAMESPACE Nexus:: DESTINATION ${package})
 
 file(GLOB runtime_headers CONFIGURE_DEPENDS proto/runtime/*.h)

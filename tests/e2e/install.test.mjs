@@ -59,7 +59,7 @@ before(() => {
 after(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 test('the programs run, and the gateway publishes what is installed', () => {
-  for (const name of ['nexus-service', 'nexusctl', 'nexus-gateway', 'protoc-gen-nexus']) {
+  for (const name of ['nexus-service', 'nexusctl', 'nexus-gateway', 'nexus-transcode', 'protoc-gen-nexus']) {
     run(path.join(prefix, 'bin', name), ['--help']);
   }
   const config = path.join(prefix, 'share/nexus/gateway.yaml');
@@ -69,6 +69,14 @@ test('the programs run, and the gateway publishes what is installed', () => {
     assert.ok(named[1].startsWith(prefix));
     assert.ok(fs.existsSync(named[1]), named[1]);
   }
+});
+
+test('nexus-transcode takes the rules that were installed with it', () => {
+  const rules = path.join(prefix, 'share/nexus/nexus.yaml');
+  const text = fs.readFileSync(rules, 'utf8');
+  fs.writeFileSync(rules, text.replace('get: /v1/statistics', 'get: /v1/numbers'));
+  assert.match(run(path.join(prefix, 'bin/nexus-transcode'), ['GET', '/v1/numbers']), /\.GetCatalogStatistics\n/);
+  fs.writeFileSync(rules, text);
 });
 
 test('what is installed may be moved, and knows nothing of where it was built', () => {

@@ -258,7 +258,7 @@ static void test_gw_router__custom_methods(void **state)
         {"purge", "/v1/products/1", 3, 0x61},  {"PURGE", "/v1/products", 0, 1},
         {"HEAD", "/v1/products", 1, 1},        {"BREW", "/v1/products", 0, 1},
         {"HEAD", "/v1/categories/1", 5, 0x81}, {"GET", "/v1/categories/1", 6, 0x81},
-        {"PURGE", "/v1/nothing", 0, 0},
+        {"PURGE", "/v1/nothing", 0, 0},        {"OPTIONS", "/v1/products/1", 0, 0x61},
     };
     const struct oas_spec spec = {.rules = list,
                                   .rule_count = COUNT(list),

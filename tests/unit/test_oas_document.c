@@ -288,6 +288,24 @@ static void test_oas_document__describes_a_get(void **state)
     assert_lacks(fixture, "- name: version");
 }
 
+/* A rule for a method that OpenAPI has no place for is checked, and left out. */
+static void test_oas_document__leaves_custom_methods_out(void **state)
+{
+    struct fixture *fixture = *state;
+    nx_status status =
+        generate(fixture,
+                 NX_STR(HEAD GET "      custom: {kind: PURGE, path: '/v1/a/{name}'}\n"
+                                 "      additional_bindings:\n"
+                                 "        - custom: {kind: '*', path: '/v1/b/{name}'}\n"
+                                 "        - custom: {kind: GET, path: '/v1/c/{name}'}\n"),
+                 OAS_YAML);
+    assert_string_equal(nx_status_message(status), "");
+    assert_lacks(fixture, "/v1/a/");
+    assert_lacks(fixture, "/v1/b/");
+    assert_has(fixture, "  \"/v1/c/{name}\":\n    get:\n");
+    assert_has(fixture, "      operationId: Things_GetThing\n");
+}
+
 static void test_oas_document__describes_types(void **state)
 {
     struct fixture *fixture = *state;
@@ -332,6 +350,9 @@ struct bad_rule {
 static const struct bad_rule bad_rules[] = {
     {NX_STR(HEAD "    - {selector: t.v1.Things.Gone, get: /v1}\n"),
      "s.yaml:4: t.v1.Things.Gone: no such RPC"},
+    {NX_STR("http:\n  rules:\n" GET "      get: /v1\n"), "s.yaml:1: 'info' is missing"},
+    {NX_STR(HEAD GET "      custom: {kind: PURGE, path: '/v1/{nam}'}\n"),
+     "s.yaml:4: t.v1.Things.GetThing: 'nam' is no field of the request"},
     {NX_STR(HEAD GET "      get: /v1/{nam}\n"),
      "s.yaml:4: t.v1.Things.GetThing: 'nam' is no field of the request"},
     {NX_STR(HEAD GET "      get: /v1/{name.x}\n"),
@@ -409,6 +430,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_oas_document__describes_a_get),
+        TEST(test_oas_document__leaves_custom_methods_out),
         TEST(test_oas_document__describes_types),
         TEST(test_oas_document__a_patch_requires_nothing),
         TEST(test_oas_document__bad_rule_names_its_line),

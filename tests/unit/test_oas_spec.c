@@ -90,6 +90,7 @@ static const struct bad_spec bad_specs[] = {
     {NX_STR("info: {title: '', version: '1'}\nhttp: {rules: []}\n"),
      "s.yaml:1: info: title and version must not be empty"},
     {NX_STR(HEAD), "s.yaml:1: 'http' is missing"},
+    {NX_STR("info:\nhttp: {rules: []}\n"), "s.yaml:1: info must be a mapping of keys"},
     {NX_STR(HEAD "http: {rules: []}\npaths: {}\n"),
      "s.yaml:3: unknown key 'paths' (known: info, servers, tags, http, examples)"},
     {NX_STR(HEAD "http:\n  rules:\n    - get: /v1\n"), "s.yaml:4: 'selector' is missing"},
@@ -194,6 +195,19 @@ static void test_oas_spec__custom_methods_are_verbs_of_the_spec(void **state)
     oas_spec_destroy(spec);
 }
 
+static void test_oas_spec__rules_need_no_info(void **state)
+{
+    struct oas_spec *spec;
+    nx_status status = oas_spec_parse(NX_STR("http:\n  rules:\n    - selector: a.B.C\n"
+                                             "      get: /a\n"),
+                                      "s.yaml", *state, &spec);
+    assert_string_equal(nx_status_message(status), "");
+    assert_string_equal(spec->title, "");
+    assert_string_equal(spec->license_name, "");
+    assert_int_equal(spec->rule_count, 1);
+    oas_spec_destroy(spec);
+}
+
 static void test_oas_spec__custom_methods_are_few(void **state)
 {
     char text[4096];
@@ -261,6 +275,7 @@ int main(void)
         TEST(test_oas_spec__bad_file_names_its_line),
         TEST(test_oas_spec__last_rule_of_a_selector_wins),
         TEST(test_oas_spec__custom_methods_are_verbs_of_the_spec),
+        TEST(test_oas_spec__rules_need_no_info),
         TEST(test_oas_spec__custom_methods_are_few),
         TEST(test_oas_spec__missing_file_is_named),
         TEST(test_oas_template__takes_a_path_apart),
