@@ -292,14 +292,14 @@ static nx_status call(struct gw_exchange *exchange)
     return start_call(exchange, exchange->timeout_ns);
 }
 
-/* The part of the response that the rule makes the answer. */
+/* The part of the response that the rule makes the answer; all of it where the part is no message.
+ */
 static const ProtobufCMessage *answer_message(struct gw_exchange *exchange)
 {
     const struct gw_route *route = exchange->match.route;
-    if (!route->response)
+    if (!route->response || !route->answers)
         return exchange->response;
-    const ProtobufCMessage *part =
-        *(ProtobufCMessage **)gw_field_value(exchange->response, route->response);
+    const ProtobufCMessage *part = gw_field_message(exchange->response, route->response);
     return part ? part : pbj_new_message(exchange->arena, route->answers);
 }
 
@@ -352,7 +352,12 @@ static nx_status render(struct gw_exchange *exchange)
     gw_answer_add(&exchange->answer, "Location", location);
     gw_answer_add(&exchange->answer, "ETag", etag);
     /* A 304 sends no content, but tells how long it would be. */
-    NX_TRY(pbj_write(message, &options, exchange->arena, &exchange->out));
+    const struct gw_route *route = exchange->match.route;
+    if (route->answers)
+        NX_TRY(pbj_write(message, &options, exchange->arena, &exchange->out));
+    else
+        NX_TRY(
+            pbj_write_field(message, route->response, &options, exchange->arena, &exchange->out));
     if (exchange->out.failed)
         return nx_fail(exchange->arena, NX_INTERNAL, "the answer is larger than it may be");
     gw_answer_add(&exchange->answer, "Content-Type", "application/json");

@@ -63,6 +63,21 @@ static uint32_t *oneof_case(const ProtobufCMessage *message, const ProtobufCFiel
     return (uint32_t *)(void *)((char *)message + field->quantifier_offset);
 }
 
+ProtobufCMessage *gw_field_message(const ProtobufCMessage *message,
+                                   const ProtobufCFieldDescriptor *field)
+{
+    bool other = is_oneof(field) && *oneof_case(message, field) != field->id;
+    return other ? NULL : *(ProtobufCMessage **)gw_field_value(message, field);
+}
+
+void gw_field_put(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                  ProtobufCMessage *value)
+{
+    *(ProtobufCMessage **)gw_field_value(message, field) = value;
+    if (is_oneof(field))
+        *oneof_case(message, field) = field->id;
+}
+
 /* A field of a oneof may be set only while no other member of it is. */
 static nx_status check_oneof(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
                              const char *path, struct nx_arena *arena)
@@ -80,16 +95,13 @@ static nx_status descend(ProtobufCMessage *message, const ProtobufCFieldDescript
                          const char *path, struct nx_arena *arena, ProtobufCMessage **ret_inner)
 {
     NX_TRY(check_oneof(message, field, path, arena));
-    ProtobufCMessage **slot = gw_field_value(message, field);
-    if (is_oneof(field) && *oneof_case(message, field) != field->id)
-        *slot = NULL;
-    if (!*slot)
-        *slot = pbj_new_message(arena, field->descriptor);
-    if (!*slot)
+    ProtobufCMessage *inner = gw_field_message(message, field);
+    if (!inner)
+        inner = pbj_new_message(arena, field->descriptor);
+    if (!inner)
         return nx_fail_memory();
-    if (is_oneof(field))
-        *oneof_case(message, field) = field->id;
-    *ret_inner = *slot;
+    gw_field_put(message, field, inner);
+    *ret_inner = inner;
     return NX_STATUS_OK;
 }
 
@@ -105,11 +117,8 @@ nx_status gw_field_set(ProtobufCMessage *message, const struct gw_field_path *pa
 const ProtobufCMessage *gw_field_holder(const ProtobufCMessage *message,
                                         const struct gw_field_path *path)
 {
-    for (unsigned i = 0; message && i + 1 < path->depth; i++) {
-        const ProtobufCFieldDescriptor *field = path->fields[i];
-        bool other = is_oneof(field) && *oneof_case(message, field) != field->id;
-        message = other ? NULL : *(ProtobufCMessage **)gw_field_value(message, field);
-    }
+    for (unsigned i = 0; message && i + 1 < path->depth; i++)
+        message = gw_field_message(message, path->fields[i]);
     return message;
 }
 

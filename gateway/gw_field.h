@@ -42,6 +42,14 @@ const ProtobufCMessage *gw_field_holder(const ProtobufCMessage *message,
 bool gw_field_same(const ProtobufCMessage *message, const ProtobufCMessage *other,
                    const struct gw_field_path *path);
 
+/* The message in a singular message field; NULL when it is not set. */
+ProtobufCMessage *gw_field_message(const ProtobufCMessage *message,
+                                   const ProtobufCFieldDescriptor *field);
+
+/* Put a message into a singular message field. */
+void gw_field_put(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                  ProtobufCMessage *value);
+
 /* The field of a message with this proto name if it is a singular string, else NULL. */
 const ProtobufCFieldDescriptor *gw_field_string(const ProtobufCMessageDescriptor *type,
                                                 const char *name);

@@ -110,16 +110,9 @@ static nx_status bind_path(struct binding *binding)
     return bind_variables(binding);
 }
 
-/* A singular message field by its proto name. */
-static const ProtobufCFieldDescriptor *find_message(const ProtobufCMessageDescriptor *type,
-                                                    const char *name)
+static bool is_message(const ProtobufCFieldDescriptor *field)
 {
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(type, name);
-    bool fits = field && field->type == PROTOBUF_C_TYPE_MESSAGE &&
-                field->label != PROTOBUF_C_LABEL_REPEATED &&
-                !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF);
-    return fits ? field : NULL;
+    return field->type == PROTOBUF_C_TYPE_MESSAGE && field->label != PROTOBUF_C_LABEL_REPEATED;
 }
 
 static nx_status bind_body(struct binding *binding)
@@ -131,10 +124,21 @@ static nx_status bind_body(struct binding *binding)
         return NX_STATUS_OK;
     if (rule->verb == OAS_GET)
         return fail(binding, "GET takes no body");
-    route->body = find_message(route->method->request, rule->body);
-    return route->body ? NX_STATUS_OK
-                       : fail(binding, "the body '%s' is no message field of %s", rule->body,
-                              route->method->request->name);
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(route->method->request, rule->body);
+    if (!field)
+        return fail(binding, "the body '%s' is no field of %s", rule->body,
+                    route->method->request->name);
+    for (size_t i = 0; i < route->template.variable_count; i++) {
+        const char *variable = route->variables[i].field.text;
+        if (strcmp(variable, field->name) == 0)
+            return fail(binding, "'%s' is in the path and the body", variable);
+    }
+    if (is_message(field))
+        route->body = field;
+    else
+        route->value = field;
+    return NX_STATUS_OK;
 }
 
 static nx_status bind_answer(struct binding *binding)
@@ -143,13 +147,15 @@ static nx_status bind_answer(struct binding *binding)
     const struct oas_rule *rule = route->rule;
     route->answers = route->method->response;
     if (*rule->response_body) {
-        route->response = find_message(route->method->response, rule->response_body);
+        route->response = protobuf_c_message_descriptor_get_field_by_name(route->method->response,
+                                                                          rule->response_body);
         if (!route->response)
-            return fail(binding, "the response_body '%s' is no message field of %s",
-                        rule->response_body, route->method->response->name);
-        route->answers = route->response->descriptor;
+            return fail(binding, "the response_body '%s' is no field of %s", rule->response_body,
+                        route->method->response->name);
+        route->answers = is_message(route->response) ? route->response->descriptor : NULL;
     }
-    route->answer_etag = gw_field_string(route->answers, "etag");
+    if (route->answers)
+        route->answer_etag = gw_field_string(route->answers, "etag");
     return NX_STATUS_OK;
 }
 
@@ -188,8 +194,10 @@ static void bind_conventions(struct gw_route *route)
     if (!route->body)
         return;
     route->resource_etag = gw_field_string(route->body->descriptor, "etag");
-    const ProtobufCFieldDescriptor *mask = find_message(request, "update_mask");
-    if (mask && mask->descriptor == &google__protobuf__field_mask__descriptor &&
+    const ProtobufCFieldDescriptor *mask =
+        protobuf_c_message_descriptor_get_field_by_name(request, "update_mask");
+    if (mask && is_message(mask) && !(mask->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) &&
+        mask->descriptor == &google__protobuf__field_mask__descriptor &&
         route->rule->verb == OAS_PATCH)
         route->update_mask = mask;
 }

@@ -26,8 +26,9 @@ struct gw_route {
 
     bool whole_body;                           /* body: "*" */
     const ProtobufCFieldDescriptor *body;      /* body: a message field; NULL for none */
+    const ProtobufCFieldDescriptor *value;     /* body: a list, map or scalar; NULL for none */
     const ProtobufCFieldDescriptor *response;  /* the part that is the answer; NULL: all of it */
-    const ProtobufCMessageDescriptor *answers; /* the type of the answer */
+    const ProtobufCMessageDescriptor *answers; /* the type of the answer; NULL: it is no message */
 
     const ProtobufCFieldDescriptor *redirect_parameter; /* of the request; NULL: no redirects */
     struct gw_field_path redirect_from;                 /* of the response */

@@ -58,11 +58,25 @@ static nx_status relocate(const struct draft *draft, nx_status status)
     return nx_fail_violations(draft->arena, status.code, status.error->reason, first);
 }
 
+/* The body is the value of one field that is no message. */
+static nx_status read_value(struct draft *draft, const struct pbj_read_options *options)
+{
+    const ProtobufCFieldDescriptor *field = draft->route->value;
+    struct nx_str body = draft->input->body;
+    if (body.len == 0)
+        return nx_fail_field(draft->arena, field->name, "the request has no body");
+    draft->request = pbj_new_message(draft->arena, draft->route->method->request);
+    return draft->request ? pbj_read_field(draft->request, field, body, options, draft->arena)
+                          : nx_fail_memory();
+}
+
 static nx_status read_body(struct draft *draft)
 {
     const struct gw_route *route = draft->route;
     struct nx_str body = draft->input->body;
     const struct pbj_read_options options = {.max_depth = draft->input->max_depth};
+    if (route->value)
+        return read_value(draft, &options);
     if (!route->body && !route->whole_body && body.len > 0)
         return nx_fail_field(draft->arena, "", "this method takes no body");
     if (route->body && body.len == 0)
@@ -83,7 +97,7 @@ static nx_status read_body(struct draft *draft)
     if (!draft->request)
         return nx_fail_memory();
     if (draft->resource)
-        *(ProtobufCMessage **)gw_field_value(draft->request, route->body) = draft->resource;
+        gw_field_put(draft->request, route->body, draft->resource);
     return NX_STATUS_OK;
 }
 
@@ -149,7 +163,7 @@ static nx_status check_source(const struct draft *draft, const struct gw_field_p
     }
     if (route->whole_body)
         return nx_fail_field(draft->arena, field->text, "it goes into the body");
-    if (route->body && field->fields[0] == route->body)
+    if (field->fields[0] == route->body || field->fields[0] == route->value)
         return nx_fail_field(draft->arena, field->text, "it goes into the body");
     return NX_STATUS_OK;
 }

@@ -51,7 +51,8 @@ static bool takes_if_match(const struct oas_operation *operation)
     if (!writes(operation) || !names_a_resource(operation))
         return false;
     return string_field(operation->method->input, NX_STR("etag")) ||
-           (body && oas_field_is_message(body) && string_field(body->type, NX_STR("etag")));
+           (body && oas_field_is_message(body) && !body->repeated &&
+            string_field(body->type, NX_STR("etag")));
 }
 
 static bool takes_idempotency_key(const struct oas_operation *operation)

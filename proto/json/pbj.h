@@ -63,12 +63,24 @@ nx_status pbj_set_from_text(ProtobufCMessage *message, const ProtobufCFieldDescr
                             const char *path, struct nx_str text,
                             struct nx_arena *arena) NX_MUST_USE;
 
+/* Read one field's value, whichever kind it is of, and set the field of an otherwise empty message;
+ * `null` stands for its default. As pbj_read() with what stands behind the field's name in the
+ * message's JSON. */
+nx_status pbj_read_field(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                         struct nx_str text, const struct pbj_read_options *options,
+                         struct nx_arena *arena) NX_MUST_USE;
+
 /* Append the JSON form of a message; after a failure the buffer ends with a part of it. The
  * buffer's own failure is the caller's to check. `arena` holds the error, and what an Any unpacks
  * to. Fails:  INTERNAL: a value that has no JSON form (a Timestamp out of range, a string that is
  * not UTF-8, an unknown Any). RESOURCE_EXHAUSTED: the arena is full. */
 nx_status pbj_write(const ProtobufCMessage *message, const struct pbj_write_options *options,
                     struct nx_arena *arena, struct nx_buf *buf) NX_MUST_USE;
+
+/* The same for the value of one field: its default when it is not set, `null` for a message. */
+nx_status pbj_write_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                          const struct pbj_write_options *options, struct nx_arena *arena,
+                          struct nx_buf *buf) NX_MUST_USE;
 
 /* An empty message of the type, also of one that has no message_init, as those that are made at run
  * time. NULL: the arena is full. */

@@ -340,19 +340,26 @@ nx_status pbj_read_members(struct pbj_in *in, ProtobufCMessage *message, bool in
     }
 }
 
-static nx_status read_text(const ProtobufCMessageDescriptor *type, struct nx_str text,
-                           const struct pbj_read_options *options, struct nx_arena *arena,
-                           struct pbj_leaves *leaves, ProtobufCMessage **ret_message)
+static struct pbj_in begin(struct nx_str text, const struct pbj_read_options *options,
+                           struct nx_arena *arena)
 {
     static const struct pbj_read_options defaults = {0};
     struct pbj_in in = {
         .arena = arena,
         .options = options ? options : &defaults,
-        .leaves = pbj_wellknown_of(type) == PBJ_PLAIN ? leaves : NULL,
         .lookahead_left = text.len < SIZE_MAX / LOOKAHEAD_FACTOR ? text.len * LOOKAHEAD_FACTOR : 0,
     };
     uint32_t max_depth = in.options->max_depth ? in.options->max_depth : DEFAULT_MAX_DEPTH;
     json_reader_init(&in.json, text, max_depth, arena);
+    return in;
+}
+
+static nx_status read_text(const ProtobufCMessageDescriptor *type, struct nx_str text,
+                           const struct pbj_read_options *options, struct nx_arena *arena,
+                           struct pbj_leaves *leaves, ProtobufCMessage **ret_message)
+{
+    struct pbj_in in = begin(text, options, arena);
+    in.leaves = pbj_wellknown_of(type) == PBJ_PLAIN ? leaves : NULL;
     struct json_token token;
     NX_TRY(pbj_next(&in, &token));
     ProtobufCMessage *message = NULL;
@@ -379,6 +386,19 @@ nx_status pbj_read_with_paths(const ProtobufCMessageDescriptor *type, struct nx_
     *ret_paths = leaves.paths;
     *ret_path_count = leaves.count;
     return NX_STATUS_OK;
+}
+
+nx_status pbj_read_field(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                         struct nx_str text, const struct pbj_read_options *options,
+                         struct nx_arena *arena)
+{
+    struct pbj_in in = begin(text, options, arena);
+    const struct pbj_path here = {.step = PBJ_FIELD, .field = field->name};
+    struct json_token token;
+    in.path = &here;
+    NX_TRY(pbj_next(&in, &token));
+    NX_TRY(read_field(&in, message, field, &token));
+    return pbj_next(&in, &token);
 }
 
 /* Whether a type can be had from a single text. */

@@ -273,6 +273,26 @@ nx_status pbj_write_members(struct pbj_out *out, const ProtobufCMessage *message
     return NX_STATUS_OK;
 }
 
+nx_status pbj_write_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                          const struct pbj_write_options *options, struct nx_arena *arena,
+                          struct nx_buf *buf)
+{
+    static const struct pbj_write_options defaults = {0};
+    struct pbj_out out = {.buf = buf, .arena = arena, .options = options ? options : &defaults};
+    static const char zeros[sizeof(ProtobufCBinaryData)] = {0};
+    const void *slot = pbj_member_const(message, field->offset);
+    bool in_oneof = field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED)
+        return write_field(&out, message, field);
+    if (in_oneof &&
+        *(const uint32_t *)pbj_member_const(message, field->quantifier_offset) != field->id)
+        slot = zeros;
+    if (field->type != PROTOBUF_C_TYPE_MESSAGE || *(const ProtobufCMessage *const *)slot)
+        return pbj_write_value(&out, field, slot);
+    nx_buf_append_str(buf, NX_STR("null"));
+    return NX_STATUS_OK;
+}
+
 nx_status pbj_write(const ProtobufCMessage *message, const struct pbj_write_options *options,
                     struct nx_arena *arena, struct nx_buf *buf)
 {

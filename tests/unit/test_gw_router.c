@@ -236,6 +236,31 @@ static void test_gw_router__many_literals_at_one_place(void **state)
     assert_string_equal(describe(router, OAS_GET, "/v1/r1000", *state), "404");
 }
 
+/* Any field can be the body or the answer: a message, a list or map of them, a single value. */
+static void test_gw_router__bodies_are_fields_of_any_kind(void **state)
+{
+    static struct oas_rule list[] = {
+        {S "CreateProduct", OAS_POST, "/v1/message", "product", "price", 1, NULL, NULL},
+        {S "CreateProduct", OAS_POST, "/v1/text", "request_id", "title", 2, NULL, NULL},
+        {S "BatchCreateProducts", OAS_POST, "/v1/list", "requests", "products", 3, NULL, NULL},
+    };
+    struct gw_match match;
+    const struct gw_router *router = compile(list, COUNT(list), *state);
+    static const struct {
+        const char *path;
+        bool is_message;
+    } rows[] = {{"/v1/message", true}, {"/v1/text", false}, {"/v1/list", false}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        nx_status status =
+            gw_router_match(router, OAS_POST, nx_str_from(rows[i].path), *state, &match);
+        assert_int_equal(status.code, NX_OK);
+        assert_int_equal(match.route->body != NULL, rows[i].is_message);
+        assert_int_equal(match.route->value == NULL, rows[i].is_message);
+        assert_int_equal(match.route->answers != NULL, rows[i].is_message);
+        assert_string_equal(match.route->response->name, list[i].response_body);
+    }
+}
+
 /* "line" of what a method and a path mean, 405 or 404. */
 static void test_gw_router__custom_methods(void **state)
 {
@@ -323,9 +348,11 @@ static const struct {
     {{S "UpdateProduct", OAS_PATCH, "/v1/{product.tags}", "", "", 7, NULL, NULL},
      "nexus.yaml:7: 'product.tags' in the path is no single value"},
     {{S "CreateProduct", OAS_POST, "/v1/a", "item", "", 8, NULL, NULL},
-     "nexus.yaml:8: the body 'item' is no message field of"},
-    {{S "CreateProduct", OAS_POST, "/v1/a", "request_id", "", 9, NULL, NULL},
-     "nexus.yaml:9: the body 'request_id' is no message field of"},
+     "nexus.yaml:8: the body 'item' is no field of"},
+    {{S "CreateProduct", OAS_POST, "/v1/{request_id}", "request_id", "", 9, NULL, NULL},
+     "nexus.yaml:9: 'request_id' is in the path and the body"},
+    {{S "CreateProduct", OAS_POST, "/v1/a", "product.title", "", 9, NULL, NULL},
+     "nexus.yaml:9: the body 'product.title' is no field of"},
     {{S "CreateProduct", OAS_GET, "/v1/a", "product", "", 10, NULL, NULL},
      "nexus.yaml:10: GET takes no body"},
     {{S "LookupProduct", OAS_GET, "/v1/a", "", "", 12, "slugs", "moved.current_slug"},
@@ -336,8 +363,8 @@ static const struct {
      "nexus.yaml:14: the redirect's 'moved.slugs' is no text of"},
     {{S "LookupProduct", OAS_GET, "/v1/a", "", "", 15, "slug", "moved"},
      "nexus.yaml:15: the redirect's 'moved' is no text of"},
-    {{S "GetProduct", OAS_GET, "/v1/a", "", "title", 11, NULL, NULL},
-     "nexus.yaml:11: the response_body 'title' is no message field of"},
+    {{S "GetProduct", OAS_GET, "/v1/a", "", "titles", 11, NULL, NULL},
+     "nexus.yaml:11: the response_body 'titles' is no field of"},
     {{S "GetProduct", OAS_GET, "/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a",
       "", "", 12, NULL, NULL},
      "nexus.yaml:12: a path of more than 32 segments"},
@@ -403,6 +430,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_gw_router__rules_that_all_begin_alike_are_walked_once,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_gw_router__many_literals_at_one_place, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_gw_router__bodies_are_fields_of_any_kind, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_gw_router__custom_methods, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_gw_router__decodes_as_the_spec_says, set_up,
