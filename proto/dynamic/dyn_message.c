@@ -113,7 +113,7 @@ static nx_status check_field(const struct filling *filling, const field_proto *p
                         "a field has no name that is one");
     if (proto->number < 1 || proto->number > MAX_FIELD_NUMBER)
         return fail_field(filling, proto, "a number that no field can have");
-    if (bytes_of(proto) == 0)
+    if (!proto->has_type || bytes_of(proto) == 0)
         return fail_field(filling, proto, "a type that is not known here, or a group");
     if (proto->has_oneof_index &&
         (proto->oneof_index < 0 ||

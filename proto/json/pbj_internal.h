@@ -38,7 +38,7 @@ bool pbj_takes_null(const ProtobufCFieldDescriptor *field);
 
 /* Whether the field is a map. protobuf-c keeps no mark of it: what is recognised is a repeated
  * message nested in its parent, named by protoc's rule (FooBarEntry for foo_bar), with the two
- * fields key = 1 and value = 2. */
+ * fields key = 1, of a type that keys have, and value = 2. */
 bool pbj_is_map(const ProtobufCMessageDescriptor *parent, const ProtobufCFieldDescriptor *field);
 
 /* Write foo_bar as fooBar; `to` has room for the name's length. Returns the length written. */

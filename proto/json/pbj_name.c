@@ -146,13 +146,22 @@ static bool is_entry_name(const char *type_name, const char *field_name)
     return strcmp(type_name, "Entry") == 0;
 }
 
+static bool can_be_key(const ProtobufCFieldDescriptor *field)
+{
+    return field->label != PROTOBUF_C_LABEL_REPEATED && field->type != PROTOBUF_C_TYPE_FLOAT &&
+           field->type != PROTOBUF_C_TYPE_DOUBLE && field->type != PROTOBUF_C_TYPE_ENUM &&
+           field->type != PROTOBUF_C_TYPE_BYTES && field->type != PROTOBUF_C_TYPE_MESSAGE;
+}
+
 bool pbj_is_map(const ProtobufCMessageDescriptor *parent, const ProtobufCFieldDescriptor *field)
 {
     if (field->label != PROTOBUF_C_LABEL_REPEATED || field->type != PROTOBUF_C_TYPE_MESSAGE)
         return false;
     const ProtobufCMessageDescriptor *entry = field->descriptor;
-    if (entry->n_fields != 2 || entry->fields[0].id != 1 || entry->fields[1].id != 2 ||
-        strcmp(entry->fields[0].name, "key") != 0 || strcmp(entry->fields[1].name, "value") != 0)
+    if (entry->n_fields != 2 || !can_be_key(&entry->fields[0]) ||
+        entry->fields[1].label == PROTOBUF_C_LABEL_REPEATED || entry->fields[0].id != 1 ||
+        entry->fields[1].id != 2 || strcmp(entry->fields[0].name, "key") != 0 ||
+        strcmp(entry->fields[1].name, "value") != 0)
         return false;
     size_t parent_len = strlen(parent->name);
     return strncmp(entry->name, parent->name, parent_len) == 0 && entry->name[parent_len] == '.' &&

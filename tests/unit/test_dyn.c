@@ -136,7 +136,7 @@ static void test_dyn__messages_lie_as_generated_ones_do(void **state)
     static const ProtobufCMessageDescriptor *const generated[] = {
         &nexus__test__v1__zoo__descriptor,        &nexus__test__v1__animal__descriptor,
         &nexus__test__v1__pair_entry__descriptor, &nexus__test__layout__empty__descriptor,
-        &nexus__test__layout__old__descriptor,
+        &nexus__test__layout__old__descriptor,    &nexus__test__layout__lists__descriptor,
     };
     struct compared compared = {.count = 0};
     for (size_t i = 0; i < COUNT(generated); i++) {
@@ -244,6 +244,19 @@ static void test_dyn__json_is_the_same(void **state)
         "\"byName\":{\"a\":{\"needed\":0,\"number\":-1}}}");
     assert_string_equal(through(old, text, &few, *state),
                         through(&nexus__test__layout__old__descriptor, text, &few, *state));
+}
+
+static void test_dyn__lists_that_look_like_maps_are_lists(void **state)
+{
+    static const struct pbj_write_options few = {.omit_defaults = true};
+    struct dyn_set set = load_zoo(*state);
+    const ProtobufCMessageDescriptor *lists =
+        dyn_set_message(&set, NX_STR("nexus.test.layout.Lists"));
+    const char *text = "{\"price\":[{\"key\":1.5,\"value\":\"x\"}],"
+                       "\"word\":[{\"key\":[\"a\",\"b\"],\"value\":\"c\"}],"
+                       "\"pair\":[{\"key\":\"a\",\"value\":[\"b\"]}]}";
+    assert_string_equal(through(lists, text, &few, *state), text);
+    assert_string_equal(through(&nexus__test__layout__lists__descriptor, text, &few, *state), text);
 }
 
 /* --- Refusals --- */
@@ -373,6 +386,7 @@ static void test_dyn__refuses_what_makes_no_sense(void **state)
     REFUSED(plan.fields[0].number = 0, "p.M.a: a number that no field can have");
     REFUSED(plan.fields[0].number = 536870912, "p.M.a: a number that no field can have");
     REFUSED(plan.fields[0].type = TYPE(GROUP), "p.M.a: a type that is not known here, or a group");
+    REFUSED(plan.fields[0].has_type = false, "p.M.a: a type that is not known here, or a group");
     REFUSED(plan.fields[0].type = 19, "p.M.a: a type that is not known here, or a group");
     REFUSED(plan.fields[0].type = -1, "p.M.a: a type that is not known here, or a group");
     REFUSED(plan.fields[0].type = TYPE(MESSAGE), "p.M.a: its type is not in the set");
@@ -415,6 +429,7 @@ int main(void)
         TEST(test_dyn__messages_lie_as_generated_ones_do),
         TEST(test_dyn__services_are_those_that_are_generated),
         TEST(test_dyn__json_is_the_same),
+        TEST(test_dyn__lists_that_look_like_maps_are_lists),
         TEST(test_dyn__refuses_what_makes_no_sense),
         cmocka_unit_test(test_dyn__says_when_memory_is_out),
     };
