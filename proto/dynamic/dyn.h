@@ -4,6 +4,7 @@
  *
  *   - A type of google.protobuf that is linked in (Timestamp, Struct, the wrappers, ...) is the
  *     linked one: code that knows it by its address knows it here too.
+ *   - A field's json_name is in its descriptor's `reserved2`, where pbj finds it.
  *   - There is no message_init: a message is made by pbj_new_message(), and not decoded by wire_pb.
  *   - Default values of proto2 are not kept; extensions and options of ours neither.
  *

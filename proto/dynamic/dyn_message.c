@@ -140,6 +140,23 @@ static nx_status resolve_type(const struct filling *filling, const field_proto *
     return NX_STATUS_OK;
 }
 
+/* protobuf's rule for the JSON name: an underscore goes, and capitalizes the letter behind it. */
+static const char *make_json_name(const char *name, struct nx_arena *arena)
+{
+    char *text = nx_arena_strdup(arena, nx_str_from(name));
+    char *out = text;
+    bool raise = false;
+    if (!text)
+        return NULL;
+    for (const char *c = name; *c; c++) {
+        if (*c != '_')
+            *out++ = raise && *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+        raise = *c == '_';
+    }
+    *out = '\0';
+    return text;
+}
+
 static nx_status describe(const struct filling *filling, const field_proto *proto,
                           ProtobufCFieldDescriptor *field)
 {
@@ -150,6 +167,11 @@ static nx_status describe(const struct filling *filling, const field_proto *prot
         .label = label_of(filling, proto),
         .type = kinds[proto->type].type,
     };
+    const char *json_name =
+        proto->json_name ? proto->json_name : make_json_name(proto->name, filling->arena);
+    if (!json_name)
+        return nx_fail_memory();
+    field->reserved2 = (void *)json_name;
     if (field->type == PROTOBUF_C_TYPE_STRING && filling->type->is_proto3 &&
         field->label != PROTOBUF_C_LABEL_OPTIONAL)
         field->default_value = &protobuf_c_empty_string;
@@ -231,6 +253,40 @@ static int field_number(const void *elements, unsigned index)
     return (int)fields[index].id;
 }
 
+/* One of the two spellings of a field's name, which are read alike. */
+struct spelling {
+    const char *name;
+    const ProtobufCFieldDescriptor *field;
+};
+
+static int compare_spellings(const void *a, const void *b)
+{
+    const struct spelling *left = a;
+    const struct spelling *right = b;
+    return strcmp(left->name, right->name);
+}
+
+/* No two fields have a name in common. */
+static nx_status check_spellings(const struct filling *filling, unsigned count)
+{
+    struct spelling *list = nx_arena_calloc(filling->arena, count, 2 * sizeof *list);
+    if (!list)
+        return nx_fail_memory();
+    for (unsigned i = 0; i < count; i++) {
+        const ProtobufCFieldDescriptor *field = &filling->fields[i];
+        list[2 * (size_t)i] = (struct spelling){field->name, field};
+        list[2 * (size_t)i + 1] = (struct spelling){field->reserved2, field};
+    }
+    if (count > 0)
+        qsort(list, 2 * (size_t)count, sizeof *list, compare_spellings);
+    for (size_t i = 1; i < 2 * (size_t)count; i++) {
+        if (list[i].field != list[i - 1].field && compare_spellings(&list[i], &list[i - 1]) == 0)
+            return dyn_fail(filling->arena, filling->type->full_name, list[i].name,
+                            "two fields have this name, in JSON or in the .proto");
+    }
+    return NX_STATUS_OK;
+}
+
 static nx_status index_fields(const struct filling *filling, unsigned count)
 {
     ProtobufCMessageDescriptor *made = filling->type->message;
@@ -245,14 +301,11 @@ static nx_status index_fields(const struct filling *filling, unsigned count)
         qsort_r(by_name, count, sizeof *by_name, compare_names, fields);
     }
     for (unsigned i = 1; i < count; i++) {
-        const ProtobufCFieldDescriptor *named = &fields[by_name[i]];
         if (fields[i].id == fields[i - 1].id)
             return dyn_fail(filling->arena, filling->type->full_name, fields[i].name,
                             "there are two of this number");
-        if (strcmp(named->name, fields[by_name[i - 1]].name) == 0)
-            return dyn_fail(filling->arena, filling->type->full_name, named->name,
-                            "there are two of this name");
     }
+    NX_TRY(check_spellings(filling, count));
     made->n_fields = count;
     made->fields = fields;
     made->fields_sorted_by_name = by_name;

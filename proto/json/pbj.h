@@ -6,7 +6,9 @@
  * the arena, and messages are written straight to text. Well-known types take their special forms.
  *
  * protobuf-c has neither proto3 presence nor json_name, so the JSON name of a field is made from
- * its proto name by protobuf's rule (foo_bar -> fooBar); both spellings are read. */
+ * its proto name by protobuf's rule (foo_bar -> fooBar); both spellings are read. A type that is
+ * made at run time (proto/dynamic) brings the JSON names with it, in the `reserved2` of its fields,
+ * which generated code leaves NULL. */
 #ifndef PBJ_H
 #define PBJ_H
 

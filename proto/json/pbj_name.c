@@ -62,11 +62,14 @@ size_t pbj_camel(struct nx_str name, char *to)
     return len;
 }
 
-/* Whether a JSON name is the field's own or the camel form of it. */
-static bool name_matches(const char *field_name, struct nx_str name)
+/* Whether a JSON name is the field's own or its JSON form. */
+static bool name_matches(const ProtobufCFieldDescriptor *field, struct nx_str name)
 {
+    const char *field_name = field->name;
     if (nx_str_equal(nx_str_from(field_name), name))
         return true;
+    if (field->reserved2)
+        return nx_str_equal(nx_str_from(field->reserved2), name);
     size_t at = 0;
     bool raise = false;
     for (const char *c = field_name; *c; c++) {
@@ -126,10 +129,10 @@ const ProtobufCFieldDescriptor *pbj_find_field(const ProtobufCMessageDescriptor 
         return NULL;
     char guess[MAX_GUESS];
     const ProtobufCFieldDescriptor *field = search_field(type, guess_proto_name(name, guess));
-    if (field && name_matches(field->name, name))
+    if (field && name_matches(field, name))
         return field;
     for (unsigned i = 0; i < type->n_fields; i++)
-        if (name_matches(type->fields[i].name, name))
+        if (name_matches(&type->fields[i], name))
             return &type->fields[i];
     return NULL;
 }

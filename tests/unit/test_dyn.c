@@ -246,6 +246,23 @@ static void test_dyn__json_is_the_same(void **state)
                         through(&nexus__test__layout__old__descriptor, text, &few, *state));
 }
 
+static void test_dyn__json_names_are_kept(void **state)
+{
+    static const struct pbj_write_options few = {.omit_defaults = true};
+    static const struct pbj_write_options original = {.omit_defaults = true,
+                                                      .original_names = true};
+    struct dyn_set set = load_zoo(*state);
+    const ProtobufCMessageDescriptor *named =
+        dyn_set_message(&set, NX_STR("nexus.test.layout.Named"));
+    const char *text = "{\"@\\\"type\":1,\"fieldTwo\":2}";
+    assert_string_equal(through(named, text, &few, *state), text);
+    assert_string_equal(through(named, "{\"field_one\":1,\"field_two\":2}", &few, *state), text);
+    assert_string_equal(through(named, text, &original, *state),
+                        "{\"field_one\":1,\"field_two\":2}");
+    assert_string_equal(through(named, "{\"fieldOne\":1}", &few, *state),
+                        "fieldOne: is not a field of nexus.test.layout.Named");
+}
+
 static void test_dyn__lists_that_look_like_maps_are_lists(void **state)
 {
     static const struct pbj_write_options few = {.omit_defaults = true};
@@ -381,7 +398,14 @@ static void test_dyn__refuses_what_makes_no_sense(void **state)
     REFUSED(plan.values[1] = "E\"", "p.E: a value has no name that is one");
     REFUSED(plan.fields[0].name = "a\"b", "p.M: a field has no name that is one");
     REFUSED(plan.fields[0].name = NULL, "p.M: a field has no name that is one");
-    REFUSED(plan.fields[0].name = "b", "p.M.b: there are two of this name");
+    REFUSED(plan.fields[0].name = "b",
+            "p.M.b: two fields have this name, in JSON or in the .proto");
+    REFUSED((plan.fields[0].name = "x_y", plan.fields[1].name = "xY"),
+            "p.M.xY: two fields have this name, in JSON or in the .proto");
+    REFUSED(plan.fields[0].json_name = "b",
+            "p.M.b: two fields have this name, in JSON or in the .proto");
+    REFUSED(plan.fields[0].json_name = "a", "");
+    REFUSED(plan.fields[0].json_name = "\"", "");
     REFUSED(plan.fields[0].number = 2, "p.M.b: there are two of this number");
     REFUSED(plan.fields[0].number = 0, "p.M.a: a number that no field can have");
     REFUSED(plan.fields[0].number = 536870912, "p.M.a: a number that no field can have");
@@ -429,6 +453,7 @@ int main(void)
         TEST(test_dyn__messages_lie_as_generated_ones_do),
         TEST(test_dyn__services_are_those_that_are_generated),
         TEST(test_dyn__json_is_the_same),
+        TEST(test_dyn__json_names_are_kept),
         TEST(test_dyn__lists_that_look_like_maps_are_lists),
         TEST(test_dyn__refuses_what_makes_no_sense),
         cmocka_unit_test(test_dyn__says_when_memory_is_out),
