@@ -50,15 +50,11 @@ static int value_number(const void *elements, unsigned index)
     return values[index].value;
 }
 
+/* Take the values of the .proto into a list of as many, by number. */
 static nx_status declare(const struct dyn_type *type, struct nx_arena *arena,
-                         struct declared **ret_values)
+                         struct declared *values)
 {
     const Google__Protobuf__EnumDescriptorProto *proto = type->enum_proto;
-    if (proto->n_value == 0 || proto->n_value > DYN_MAX_MEMBERS)
-        return dyn_fail(arena, type->full_name, NULL, "no values, or too many");
-    struct declared *values = nx_arena_calloc(arena, proto->n_value, sizeof *values);
-    if (!values)
-        return nx_fail_memory();
     for (size_t i = 0; i < proto->n_value; i++) {
         const char *name = proto->value[i]->name;
         if (!dyn_is_identifier(name))
@@ -66,7 +62,6 @@ static nx_status declare(const struct dyn_type *type, struct nx_arena *arena,
         values[i] = (struct declared){proto->value[i]->number, i, name};
     }
     qsort(values, proto->n_value, sizeof *values, compare_numbers);
-    *ret_values = values;
     return NX_STATUS_OK;
 }
 
@@ -100,7 +95,12 @@ static nx_status fill(const struct dyn_type *type, const struct declared *declar
 
 nx_status dyn_enum_fill(const struct dyn_type *type, struct nx_arena *arena)
 {
-    struct declared *declared = NULL;
+    size_t count = type->enum_proto->n_value;
+    if (count == 0 || count > DYN_MAX_MEMBERS)
+        return dyn_fail(arena, type->full_name, NULL, "no values, or too many");
+    struct declared *declared = nx_arena_calloc(arena, count, sizeof *declared);
+    if (!declared)
+        return nx_fail_memory();
     *type->enumeration = (ProtobufCEnumDescriptor){
         .magic = PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
         .name = type->full_name,
@@ -108,6 +108,6 @@ nx_status dyn_enum_fill(const struct dyn_type *type, struct nx_arena *arena)
         .c_name = type->full_name,
         .package_name = type->package,
     };
-    NX_TRY(declare(type, arena, &declared));
-    return fill(type, declared, type->enum_proto->n_value, arena);
+    NX_TRY(declare(type, arena, declared));
+    return fill(type, declared, count, arena);
 }

@@ -54,10 +54,10 @@ static size_t bytes_of(const field_proto *proto)
     return type < sizeof kinds / sizeof *kinds ? kinds[type].bytes : 0;
 }
 
-/* No member is aligned to more than a pointer. */
+/* Members have 4 bytes, or are aligned as pointers are. */
 static size_t alignment_of(size_t bytes)
 {
-    return bytes < sizeof(void *) ? bytes : sizeof(void *);
+    return bytes <= sizeof(uint32_t) ? sizeof(uint32_t) : sizeof(void *);
 }
 
 /* Room for so many bytes, at their alignment. Returns where. */

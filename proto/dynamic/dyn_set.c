@@ -105,7 +105,7 @@ static struct dyn_type *add_type(const struct making *making, const char *name)
 
 static nx_status name_enum(const struct making *making, const char *scope, const enum_proto *proto)
 {
-    const char *name = NULL;
+    const char *name = "";
     NX_TRY(full_name(making, scope, proto->name, &name));
     struct dyn_type *type = add_type(making, name);
     if (strcmp(name, google__protobuf__null_value__descriptor.name) == 0) {
@@ -130,7 +130,7 @@ static const ProtobufCMessageDescriptor *find_linked(const char *name)
 static nx_status name_message(const struct making *making, const char *scope,
                               const message_proto *proto)
 {
-    const char *name = NULL;
+    const char *name = "";
     NX_TRY(full_name(making, scope, proto->name, &name));
     struct dyn_type *type = add_type(making, name);
     type->message = (ProtobufCMessageDescriptor *)find_linked(name);
@@ -248,7 +248,7 @@ static nx_status make_method(const struct making *making, const char *service,
 
 static nx_status make_service(const struct making *making, const service_proto *proto)
 {
-    const char *name = NULL;
+    const char *name = "";
     NX_TRY(full_name(making, making->package, proto->name, &name));
     struct wire_service *service = nx_arena_calloc(making->arena, 1, sizeof *service);
     struct wire_method *methods = nx_arena_calloc(making->arena, proto->n_method, sizeof *methods);

@@ -108,7 +108,7 @@ static const struct gw_route *find(struct oas_rule *rules, size_t count, struct 
     if (ret_status->code != NX_OK)
         return NULL;
     *ret_status = gw_router_match(router, OAS_GET, path, arena, &match);
-    if (match.visits > 2 * (MAX_RULES * GW_MAX_TEMPLATE_SEGMENTS + 1))
+    if (match.visits > 2 * ((size_t)MAX_RULES * GW_MAX_TEMPLATE_SEGMENTS + 1))
         abort();
     return match.route;
 }
