@@ -26,7 +26,7 @@ typedef const ProtobufCMessageDescriptor *(*pbj_resolve)(void *context, struct n
 
 struct pbj_read_options {
     uint32_t max_depth;  /* of arrays and objects, the outermost being 1; 0: 100 */
-    bool ignore_unknown; /* skip unknown fields instead of failing */
+    bool ignore_unknown; /* skip unknown fields, and unknown names of enum values, not fail */
     pbj_resolve resolve; /* for Any; NULL: an Any is an error */
     void *resolve_context;
 };

@@ -80,6 +80,16 @@ nx_status pbj_read_value(struct pbj_in *in, const ProtobufCFieldDescriptor *fiel
     return pbj_read_scalar(in, field, token, slot);
 }
 
+/* Whether a value is a name that its enum does not have, which is then no more than an unknown
+ * field is: it is left out, of a list or a map too. */
+static bool is_ignored(const struct pbj_in *in, const ProtobufCFieldDescriptor *field,
+                       const struct json_token *token)
+{
+    int32_t value;
+    return in->options->ignore_unknown && field->type == PROTOBUF_C_TYPE_ENUM &&
+           token->kind == JSON_STRING && !pbj_enum_by_name(field->descriptor, token->text, &value);
+}
+
 static nx_status read_elements(struct pbj_in *in, ProtobufCMessage *message,
                                const ProtobufCFieldDescriptor *field, size_t *index)
 {
@@ -90,6 +100,8 @@ static nx_status read_elements(struct pbj_in *in, ProtobufCMessage *message,
             return NX_STATUS_OK;
         if (element.kind == JSON_NULL && !pbj_takes_null(field))
             return pbj_fail(in, "must not be null: it is an element of a list");
+        if (is_ignored(in, field, &element))
+            continue;
         void *slot = pbj_append(in->arena, message, field);
         if (!slot)
             return nx_fail_memory();
@@ -147,6 +159,7 @@ static nx_status refuse_same_keys(struct pbj_in *in, const ProtobufCMessage *mes
     return NX_STATUS_OK;
 }
 
+/* The entry stays NULL when its value is ignored. */
 static nx_status read_entry(struct pbj_in *in, const ProtobufCMessageDescriptor *type,
                             const struct json_token *key, ProtobufCMessage **ret_entry)
 {
@@ -159,6 +172,8 @@ static nx_status read_entry(struct pbj_in *in, const ProtobufCMessageDescriptor 
     NX_TRY(pbj_next(in, &token));
     if (token.kind == JSON_NULL && !pbj_takes_null(value))
         return pbj_fail(in, "must not be null: it is a value of a map");
+    if (is_ignored(in, value, &token))
+        return NX_STATUS_OK;
     NX_TRY(pbj_read_value(in, value, &token, pbj_member(entry, value->offset)));
     *ret_entry = entry;
     return NX_STATUS_OK;
@@ -174,7 +189,7 @@ nx_status pbj_read_map(struct pbj_in *in, ProtobufCMessage *message,
         NX_TRY(pbj_next(in, &key));
         if (key.kind == JSON_OBJECT_END)
             break;
-        void *slot = pbj_append(in->arena, message, field);
+        ProtobufCMessage **slot = pbj_append(in->arena, message, field);
         if (!slot)
             return nx_fail_memory();
         struct pbj_path here = {.parent = in->path, .step = PBJ_KEY, .key = key.text};
@@ -182,7 +197,8 @@ nx_status pbj_read_map(struct pbj_in *in, ProtobufCMessage *message,
         nx_status status = read_entry(in, field->descriptor, &key, slot);
         in->path = here.parent;
         NX_TRY(status);
-        count_element(message, field);
+        if (*slot)
+            count_element(message, field);
     }
     return refuse_same_keys(in, message, field);
 }
@@ -230,6 +246,8 @@ static bool is_leaf(const ProtobufCFieldDescriptor *field)
 static nx_status read_field(struct pbj_in *in, ProtobufCMessage *message,
                             const ProtobufCFieldDescriptor *field, const struct json_token *token)
 {
+    if (field->label != PROTOBUF_C_LABEL_REPEATED && is_ignored(in, field, token))
+        return NX_STATUS_OK;
     struct pbj_leaves *leaves = in->leaves;
     bool absent = token->kind == JSON_NULL &&
                   (field->label == PROTOBUF_C_LABEL_REPEATED || !pbj_takes_null(field));

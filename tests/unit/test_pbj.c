@@ -295,6 +295,37 @@ static void test_pbj__unknown_fields_can_be_ignored(void **state)
     nx_arena_destroy(arena);
 }
 
+static void test_pbj__unknown_names_of_enum_values_can_be_ignored(void **state)
+{
+    (void)state;
+    static const struct pbj_valid_row rows[] = {
+        {"{\"aColour\":\"PINK\",\"aInt32\":1}", "{\"aInt32\":1}"},
+        {"{\"manyColour\":[\"PINK\"]}", "{}"},
+        {"{\"manyColour\":[\"COLOUR_RED\",\"PINK\",7,\"\",\"COLOUR_BLUE\"]}",
+         "{\"manyColour\":[\"COLOUR_RED\",7,\"COLOUR_BLUE\"]}"},
+        {"{\"mapColour\":{\"1\":\"PINK\"}}", "{}"},
+        {"{\"mapColour\":{\"1\":\"PINK\",\"2\":\"COLOUR_RED\",\"3\":\"\",\"1\":9}}",
+         "{\"mapColour\":{\"2\":\"COLOUR_RED\",\"1\":9}}"},
+        {"{\"oneString\":\"a\",\"oneNull\":\"PINK\"}", "{\"oneString\":\"a\"}"},
+        {"{\"oneNull\":\"PINK\"}", "{}"},
+    };
+    static const struct pbj_read_options options = {.ignore_unknown = true};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_arena *arena = nx_arena_new(CAP_BYTES);
+        ProtobufCMessage *message = NULL;
+        const char **paths = NULL;
+        size_t count = 0;
+        nx_status status = pbj_read_with_paths(zoo, nx_str_from(rows[i].text), &options, arena,
+                                               &message, &paths, &count);
+        assert_int_equal(status.code, NX_OK);
+        assert_written(message, &write_options, arena, rows[i].written);
+        assert_int_equal(count, i == 6 ? 0 : 1);
+        status = pbj_read(zoo, nx_str_from(rows[i].text), &read_options, arena, &message);
+        assert_int_equal(status.code, NX_INVALID_ARGUMENT);
+        nx_arena_destroy(arena);
+    }
+}
+
 static void test_pbj__paths_are_the_leaves(void **state)
 {
     (void)state;
@@ -550,6 +581,7 @@ int main(void)
         cmocka_unit_test(test_pbj__depth_is_capped),
         cmocka_unit_test(test_pbj__search_for_type_is_capped),
         cmocka_unit_test(test_pbj__unknown_fields_can_be_ignored),
+        cmocka_unit_test(test_pbj__unknown_names_of_enum_values_can_be_ignored),
         cmocka_unit_test(test_pbj__paths_are_the_leaves),
         cmocka_unit_test(test_pbj__text_sets_a_field),
         cmocka_unit_test(test_pbj__text_appends_to_a_list),
