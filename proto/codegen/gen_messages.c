@@ -1,5 +1,6 @@
 #include "gen_messages.h"
 
+#include "gen_json.h"
 #include "gen_rewrite.h"
 
 #define MAX_BYTES ((size_t)1 << 30)
@@ -54,7 +55,47 @@ static nx_status run_on(const Request *request, const char *program, gen_run run
     return run(program, (struct nx_str){(const char *)packed, size}, arena, output);
 }
 
-static nx_status rewrite(Response *response, const char *program, struct nx_arena *arena)
+/* Whether a .proto file is what a .pb-c.c file was made of: gen_name_base() and the ending. */
+static bool is_source(const char *proto, const char *name)
+{
+    static const char *const endings[] = {"", ".proto", ".protodevel"};
+    size_t len = strlen(name);
+    if (len < strlen(".pb-c.c") || strcmp(name + len - strlen(".pb-c.c"), ".pb-c.c") != 0)
+        return false;
+    len -= strlen(".pb-c.c");
+    if (strncmp(proto, name, len) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (strcmp(proto + len, endings[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The text of a file; of a .pb-c.c file also with the JSON names of its fields. */
+static nx_status rewrite_text(const Request *request, const char *name, struct nx_str text,
+                              struct nx_arena *arena, struct nx_buf *out)
+{
+    const Proto *source = NULL;
+    for (size_t i = 0; i < request->n_proto_file && !source; i++)
+        if (is_source(request->proto_file[i]->name, name))
+            source = request->proto_file[i];
+    if (!source) {
+        gen_rewrite(text, out);
+        return NX_STATUS_OK;
+    }
+    struct nx_buf named;
+    nx_buf_init(&named, MAX_BYTES);
+    nx_status status = gen_json_names(source, text, arena, &named);
+    if (named.failed && status.code == NX_OK)
+        status = nx_fail_memory();
+    if (status.code == NX_OK)
+        gen_rewrite(nx_buf_str(&named), out);
+    nx_buf_cleanup(&named);
+    return status;
+}
+
+static nx_status rewrite(const Request *request, Response *response, const char *program,
+                         struct nx_arena *arena)
 {
     for (size_t i = 0; i < response->n_file; i++) {
         Google__Protobuf__Compiler__CodeGeneratorResponse__File *file = response->file[i];
@@ -63,9 +104,11 @@ static nx_status rewrite(Response *response, const char *program, struct nx_aren
                            program);
         struct nx_buf text;
         nx_buf_init(&text, MAX_BYTES);
-        gen_rewrite(nx_str_from(file->content), &text);
+        nx_status status =
+            rewrite_text(request, file->name, nx_str_from(file->content), arena, &text);
         file->content = text.failed ? NULL : nx_arena_strdup(arena, nx_buf_str(&text));
         nx_buf_cleanup(&text);
+        NX_TRY(status);
         if (!file->content)
             return nx_fail_memory();
     }
@@ -91,7 +134,7 @@ nx_status gen_messages(const Request *request, const char *program, gen_run run,
         return nx_fail(arena, NX_INTERNAL, "%s did not answer as a protoc plugin", program);
     if (response->error && *response->error)
         return nx_fail(arena, NX_INTERNAL, "%s: %s", program, response->error);
-    NX_TRY(rewrite(response, program, arena));
+    NX_TRY(rewrite(request, response, program, arena));
     *ret_response = response;
     return NX_STATUS_OK;
 }

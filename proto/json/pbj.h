@@ -5,10 +5,9 @@
  * excess depth are errors that name the field.  No DOM: text is read straight into messages in
  * the arena, and messages are written straight to text. Well-known types take their special forms.
  *
- * protobuf-c has neither proto3 presence nor json_name, so the JSON name of a field is made from
- * its proto name by protobuf's rule (foo_bar -> fooBar); both spellings are read. A type that is
- * made at run time (proto/dynamic) brings the JSON names with it, in the `reserved2` of its fields,
- * which generated code leaves NULL. */
+ * The JSON name of a field is its json_name, which protoc-gen-nexus and proto/dynamic keep in the
+ * descriptors, or made from its name by protobuf's rule (foo_bar -> fooBar); both the JSON name and
+ * that of the proto are read. protobuf-c has no proto3 presence. */
 #ifndef PBJ_H
 #define PBJ_H
 

@@ -41,6 +41,10 @@ bool pbj_takes_null(const ProtobufCFieldDescriptor *field);
  * fields key = 1, of a type that keys have, and value = 2. */
 bool pbj_is_map(const ProtobufCMessageDescriptor *parent, const ProtobufCFieldDescriptor *field);
 
+/* The field's json_name where that is not the camel form of its name, else NULL. protobuf-c has no
+ * place for it; protoc-gen-nexus puts it in a spare one. */
+const char *pbj_own_json_name(const ProtobufCFieldDescriptor *field);
+
 /* Write foo_bar as fooBar; `to` has room for the name's length. Returns the length written. */
 size_t pbj_camel(struct nx_str name, char *to);
 

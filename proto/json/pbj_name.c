@@ -62,17 +62,19 @@ size_t pbj_camel(struct nx_str name, char *to)
     return len;
 }
 
-/* Whether a JSON name is the field's own or its JSON form. */
-static bool name_matches(const ProtobufCFieldDescriptor *field, struct nx_str name)
+const char *pbj_own_json_name(const ProtobufCFieldDescriptor *field)
 {
-    const char *field_name = field->name;
-    if (nx_str_equal(nx_str_from(field_name), name))
-        return true;
-    if (field->reserved2)
-        return nx_str_equal(nx_str_from(field->reserved2), name);
+    return field->reserved2;
+}
+
+/* Whether a text is the name that a field has in JSON. */
+static bool is_json_name(const ProtobufCFieldDescriptor *field, struct nx_str name)
+{
+    if (pbj_own_json_name(field))
+        return nx_str_equal(nx_str_from(pbj_own_json_name(field)), name);
     size_t at = 0;
     bool raise = false;
-    for (const char *c = field_name; *c; c++) {
+    for (const char *c = field->name; *c; c++) {
         if (*c != '_' && (at >= name.len || name.ptr[at++] != (raise ? upper(*c) : *c)))
             return false;
         raise = *c == '_';
@@ -107,7 +109,7 @@ static const ProtobufCFieldDescriptor *search_field(const ProtobufCMessageDescri
 
 #define MAX_GUESS 128
 
-/* fooBar to foo_bar: the name it most likely has in the proto, whichever spelling it is in. */
+/* fooBar to foo_bar: the name that it most likely has in the proto. */
 static struct nx_str guess_proto_name(struct nx_str name, char guess[MAX_GUESS])
 {
     size_t len = 0;
@@ -129,12 +131,13 @@ const ProtobufCFieldDescriptor *pbj_find_field(const ProtobufCMessageDescriptor 
         return NULL;
     char guess[MAX_GUESS];
     const ProtobufCFieldDescriptor *field = search_field(type, guess_proto_name(name, guess));
-    if (field && name_matches(field, name))
+    if (field && is_json_name(field, name))
         return field;
+    /* A field may have the JSON name that another has in the proto. */
     for (unsigned i = 0; i < type->n_fields; i++)
-        if (name_matches(&type->fields[i], name))
+        if (is_json_name(&type->fields[i], name))
             return &type->fields[i];
-    return NULL;
+    return search_field(type, name);
 }
 
 /* Whether a type is named as protoc names the entries of a map field: FooBarEntry for foo_bar. */

@@ -227,6 +227,12 @@ static bool is_shown(const struct pbj_out *out, const ProtobufCMessage *message,
 
 static void write_name_of(struct pbj_out *out, const ProtobufCFieldDescriptor *field)
 {
+    const char *own = out->options->original_names ? NULL : pbj_own_json_name(field);
+    if (own) { /* any text at all, unlike a field's name */
+        json_write_string(out->buf, nx_str_from(own));
+        nx_buf_append_char(out->buf, ':');
+        return;
+    }
     struct nx_str name = nx_str_from(field->name);
     if (field->reserved2 && !out->options->original_names) {
         json_write_string(out->buf, nx_str_from(field->reserved2));

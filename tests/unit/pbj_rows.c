@@ -64,6 +64,12 @@ const struct pbj_valid_row pbj_valid_rows[] = {
     {"{\"animal\":{}}", NULL},
     {"{\"Under\":1,\"twoBar\":2,\"foo3Bar\":3,\"mixedCase\":4}", NULL},
     {"{\"_under\":1,\"two__bar\":2,\"foo_3_bar\":3}", "{\"Under\":1,\"twoBar\":2,\"foo3Bar\":3}"},
+    /* json_name, and the field's own name beside it */
+    {"{\"a \\\"b\\\"\\\\ \xC3\xA9?\?/\\n*/\":1,\"swap_b\":2,\"swap_a\":3}", NULL},
+    {"{\"named\":1}", "{\"a \\\"b\\\"\\\\ \xC3\xA9?\?/\\n*/\":1}"},
+    {"{\"@list\":[{}],\"sameName\":1,\"Map\":{\"a\":1}}", NULL},
+    {"{\"listed\":[{}],\"same_name\":1,\"map_named\":{\"a\":1}}",
+     "{\"@list\":[{}],\"sameName\":1,\"Map\":{\"a\":1}}"},
     /* lists */
     {"{\"manyInt32\":[1,-2,3,4,5,6,7,8,9]}", NULL},
     {"{\"manyInt64\":[\"1\",2]}", "{\"manyInt64\":[\"1\",\"2\"]}"},
@@ -166,6 +172,10 @@ const struct pbj_invalid_row pbj_invalid_rows[] = {
     ERROR_ROW("{\"\":1}", "[\"\"]", "is not a field"),
     ERROR_ROW("{\"a_Int32\":1}", "a_Int32", "is not a field"),
     ERROR_ROW("{\"AInt32\":1}", "AInt32", "is not a field"),
+    ERROR_ROW("{\"swapA\":1}", "swapA", "is not a field"),
+    ERROR_ROW("{\"Listed\":[]}", "Listed", "is not a field"),
+    ERROR_ROW("{\"@list\":[],\"listed\":[]}", "listed", "is given twice"),
+    ERROR_ROW("{\"@list\":1}", "listed", "must be a list"),
     ERROR_ROW("{\"aInt32\":1,\"aInt32\":1}", "a_int32", "is given twice"),
     ERROR_ROW("{\"aInt32\":1,\"a_int32\":1}", "a_int32", "is given twice"),
     ERROR_ROW("{\"aInt32\":null,\"a_int32\":1}", "a_int32", "is given twice"),

@@ -1,6 +1,7 @@
 /* Names, templates, and what the generator refuses. */
 #include "gen_emit.h"
 #include "gen_file.h"
+#include "gen_json.h"
 #include "gen_messages.h"
 #include "gen_name.h"
 #include "gen_plugin.h"
@@ -82,6 +83,64 @@ static void test_gen_name__types_avoid_macros(void **state)
     assert_string_equal(gen_name_type(arena, "PRId64"), "PRId64_");
     assert_string_equal(gen_name_type(arena, "p.FILE"), "P__FILE");
     assert_string_equal(gen_name_type(arena, "FILE.DIR"), "FILE__DIR");
+}
+
+/* A file with a message that has one field of the name, and what the compiler makes of it. */
+static nx_status name_fields(const char *json_name, struct nx_str text, struct nx_buf *out)
+{
+    Google__Protobuf__FieldDescriptorProto field = GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__INIT;
+    field.name = (char *)"foo_bar";
+    field.json_name = (char *)json_name;
+    Google__Protobuf__FieldDescriptorProto *fields[] = {&field};
+    Google__Protobuf__DescriptorProto inner = GOOGLE__PROTOBUF__DESCRIPTOR_PROTO__INIT;
+    inner.name = (char *)"Inner";
+    inner.n_field = 1;
+    inner.field = fields;
+    Google__Protobuf__DescriptorProto *nested[] = {&inner};
+    Google__Protobuf__DescriptorProto outer = GOOGLE__PROTOBUF__DESCRIPTOR_PROTO__INIT;
+    outer.name = (char *)"Outer";
+    outer.n_nested_type = 1;
+    outer.nested_type = nested;
+    Google__Protobuf__DescriptorProto *messages[] = {&outer};
+    Google__Protobuf__FileDescriptorProto file = GOOGLE__PROTOBUF__FILE_DESCRIPTOR_PROTO__INIT;
+    file.name = (char *)"a.proto";
+    file.package = (char *)"a.b";
+    file.n_message_type = 1;
+    file.message_type = messages;
+    return gen_json_names(&file, text, arena, out);
+}
+
+#define FIELD(array, spare)                                                                        \
+    "static const ProtobufCFieldDescriptor " array "__field_descriptors[1] =\n{\n  {\n"            \
+    "    \"foo_bar\",\n    1,\n    0,             /* flags */\n"                                   \
+    "    0," spare "    /* reserved1,reserved2, etc */\n  },\n};\n"
+
+static void test_gen_json__names_stand_in_a_spare_member(void **state)
+{
+    (void)state;
+    static const char before[] = FIELD("a__b__outer", "NULL,NULL")
+        FIELD("a__b__outer__inner", "NULL,NULL") FIELD("a__b__outer__other", "NULL,NULL");
+    static const char after[] = FIELD("a__b__outer", "NULL,NULL")
+        FIELD("a__b__outer__inner", "(void *) \"x\\042\\134\\303\\251\",NULL")
+            FIELD("a__b__outer__other", "NULL,NULL");
+    static const struct {
+        const char *json_name;
+        const char *expected;
+    } rows[] = {{"x\"\\\xC3\xA9", after}, {"fooBar", before}, {NULL, before}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_buf out;
+        nx_buf_init(&out, 1 << 16);
+        assert_int_equal(name_fields(rows[i].json_name, NX_STR(before), &out).code, NX_OK);
+        assert_true(nx_str_equal(nx_buf_str(&out), nx_str_from(rows[i].expected)));
+        nx_buf_cleanup(&out);
+    }
+    /* Another compiler may write another text: better none than one without the name. */
+    struct nx_buf out;
+    nx_buf_init(&out, 1 << 16);
+    nx_status status = name_fields("x", NX_STR(FIELD("a__b__outer", "NULL,NULL")), &out);
+    assert_int_equal(status.code, NX_INTERNAL);
+    assert_non_null(strstr(nx_status_message(status), "no place for a json_name"));
+    nx_buf_cleanup(&out);
 }
 
 static void test_gen_rewrite__changes_code_alone(void **state)
@@ -452,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_gen_name__agrees_with_protobuf_c),
         cmocka_unit_test(test_gen_name__members_avoid_claimed_words),
         cmocka_unit_test(test_gen_name__types_avoid_macros),
+        cmocka_unit_test(test_gen_json__names_stand_in_a_spare_member),
         cmocka_unit_test(test_gen_rewrite__changes_code_alone),
         cmocka_unit_test(test_gen_name__files),
         cmocka_unit_test(test_gen_emit__replaces_variables),
