@@ -50,6 +50,11 @@ const struct cfg_key gw_config_keys[] = {
     KEY(docs, dir, CFG_STRING, NEXUS_DOCS_DIR, 1, 4000, "folder of the page at /docs"),
     KEY(docs, assets, CFG_STRING, NEXUS_DOCS_ASSETS, 1, 4000, "folder of swagger-ui-dist"),
     KEY(json, max_depth, CFG_UINT, "100", 1, 1000, "deepest nesting of a request's JSON"),
+    KEY(json, print_defaults, CFG_BOOL, "true", 0, 0,
+        "whether an answer has the fields that are at their default"),
+    KEY(json, enums_as_numbers, CFG_BOOL, "false", 0, 0, "write enum values as numbers, not names"),
+    KEY(json, original_names, CFG_BOOL, "false", 0, 0,
+        "name fields as the .proto files do: page_token, not pageToken"),
     KEY(log, level, CFG_STRING, "info", 1, 10, "debug, info, warn or error"),
 };
 const size_t gw_config_key_count = sizeof gw_config_keys / sizeof *gw_config_keys;

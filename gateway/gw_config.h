@@ -30,6 +30,9 @@ struct gw_config {
     const char *docs_dir;
     const char *docs_assets;
     uint64_t json_max_depth;
+    bool json_print_defaults;
+    bool json_enums_as_numbers;
+    bool json_original_names;
     const char *log_level;
 };
 

@@ -5,7 +5,6 @@
 #include "google/rpc/status.pb-c.h"
 #include "json_write.h"
 #include "nx_utf8.h"
-#include "pbj.h"
 #include "wire_pb.h"
 #include "wire_status.h"
 
@@ -82,10 +81,12 @@ static void note_retry(const Google__Protobuf__Any *detail, struct nx_arena *are
     *ret_retry_after_s = (unsigned)seconds + (delay->nanos > 0);
 }
 
-static void write_detail(const Google__Protobuf__Any *detail, struct nx_arena *arena,
-                         struct nx_buf *buf, bool *any_written)
+static void write_detail(const Google__Protobuf__Any *detail, const struct pbj_write_options *form,
+                         struct nx_arena *arena, struct nx_buf *buf, bool *any_written)
 {
-    const struct pbj_write_options options = {.resolve = resolve, .omit_defaults = true};
+    struct pbj_write_options options = form ? *form : (struct pbj_write_options){0};
+    options.resolve = resolve;
+    options.omit_defaults = true;
     if (!type_of(detail))
         return;
     size_t before = buf->len;
@@ -97,8 +98,8 @@ static void write_detail(const Google__Protobuf__Any *detail, struct nx_arena *a
         buf->len = before;
 }
 
-static void write_details(nx_status status, struct nx_arena *arena, struct nx_buf *buf,
-                          unsigned *ret_retry_after_s)
+static void write_details(nx_status status, const struct pbj_write_options *form,
+                          struct nx_arena *arena, struct nx_buf *buf, unsigned *ret_retry_after_s)
 {
     struct nx_str packed = wire_status_pack(status, arena);
     ProtobufCMessage *message;
@@ -110,12 +111,12 @@ static void write_details(nx_status status, struct nx_arena *arena, struct nx_bu
     const Google__Rpc__Status *unpacked = (const Google__Rpc__Status *)message;
     for (size_t i = 0; i < unpacked->n_details; i++) {
         note_retry(unpacked->details[i], arena, ret_retry_after_s);
-        write_detail(unpacked->details[i], arena, buf, &any_written);
+        write_detail(unpacked->details[i], form, arena, buf, &any_written);
     }
 }
 
-void gw_error_write(nx_status status, unsigned http_status, struct nx_arena *arena,
-                    struct nx_buf *buf, unsigned *ret_retry_after_s)
+void gw_error_write(nx_status status, unsigned http_status, const struct pbj_write_options *form,
+                    struct nx_arena *arena, struct nx_buf *buf, unsigned *ret_retry_after_s)
 {
     struct nx_str message = nx_str_from(nx_status_message(status));
     if (!nx_utf8_valid(message)) /* of a server that is not ours */
@@ -127,6 +128,6 @@ void gw_error_write(nx_status status, unsigned http_status, struct nx_arena *are
     nx_buf_append_str(buf, NX_STR(",\"status\":\""));
     nx_buf_append_str(buf, nx_str_from(nx_code_name(status.code)));
     nx_buf_append_str(buf, NX_STR("\",\"details\":["));
-    write_details(status, arena, buf, ret_retry_after_s);
+    write_details(status, form, arena, buf, ret_retry_after_s);
     nx_buf_append_str(buf, NX_STR("]}}\n"));
 }

@@ -60,6 +60,17 @@ static const char *allowed_methods(const struct gw_exchange *exchange)
                             exchange->arena);
 }
 
+/* How messages are written, as the configuration has it. */
+static struct pbj_write_options answer_form(const struct gw_exchange *exchange)
+{
+    const struct gw_config *config = exchange->gateway->config;
+    return (struct pbj_write_options){
+        .omit_defaults = !config->json_print_defaults,
+        .enums_as_numbers = config->json_enums_as_numbers,
+        .original_names = config->json_original_names,
+    };
+}
+
 static void answer_failure(struct gw_exchange *exchange, nx_status status)
 {
     unsigned http_status =
@@ -69,8 +80,9 @@ static void answer_failure(struct gw_exchange *exchange, nx_status status)
     begin_answer(exchange, http_status);
     exchange->out.len = 0;
     exchange->out.failed = false;
-    gw_error_write(without_address(exchange, status), http_status, exchange->arena, &exchange->out,
-                   &retry_after_s);
+    const struct pbj_write_options form = answer_form(exchange);
+    gw_error_write(without_address(exchange, status), http_status, &form, exchange->arena,
+                   &exchange->out, &retry_after_s);
     exchange->answer.content = nx_buf_str(&exchange->out);
     gw_answer_add(&exchange->answer, "Content-Type", "application/json");
     if (retry_after_s > 0)
@@ -330,7 +342,6 @@ static void code_answer(struct gw_exchange *exchange)
 
 static nx_status render(struct gw_exchange *exchange)
 {
-    static const struct pbj_write_options options = {.omit_defaults = false};
     nx_status status = exchange->call_status;
     if (status.code == NX_ABORTED && header(exchange, "If-Match"))
         exchange->refusal = 412;
@@ -352,12 +363,12 @@ static nx_status render(struct gw_exchange *exchange)
     gw_answer_add(&exchange->answer, "Location", location);
     gw_answer_add(&exchange->answer, "ETag", etag);
     /* A 304 sends no content, but tells how long it would be. */
+    const struct pbj_write_options form = answer_form(exchange);
     const struct gw_route *route = exchange->match.route;
     if (route->answers)
-        NX_TRY(pbj_write(message, &options, exchange->arena, &exchange->out));
+        NX_TRY(pbj_write(message, &form, exchange->arena, &exchange->out));
     else
-        NX_TRY(
-            pbj_write_field(message, route->response, &options, exchange->arena, &exchange->out));
+        NX_TRY(pbj_write_field(message, route->response, &form, exchange->arena, &exchange->out));
     if (exchange->out.failed)
         return nx_fail(exchange->arena, NX_INTERNAL, "the answer is larger than it may be");
     gw_answer_add(&exchange->answer, "Content-Type", "application/json");

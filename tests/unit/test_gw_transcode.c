@@ -278,7 +278,7 @@ static const char *error_text(struct nx_arena *arena, nx_status status, unsigned
 {
     struct nx_buf buf;
     nx_buf_init(&buf, 65536);
-    gw_error_write(status, gw_error_http_status(status.code), arena, &buf, ret_retry);
+    gw_error_write(status, gw_error_http_status(status.code), NULL, arena, &buf, ret_retry);
     const char *text = nx_arena_strdup(arena, nx_buf_str(&buf));
     nx_buf_cleanup(&buf);
     return text;
@@ -303,6 +303,22 @@ static void test_gw_error__has_details_of_its_own_and_of_others(void **state)
     assert_string_equal(
         error_text(fixture->arena, (nx_status){NX_INVALID_ARGUMENT, &received}, &retry), expected);
     assert_int_equal(retry, 0);
+}
+
+static void test_gw_error__details_are_in_the_form_that_is_asked_for(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct pbj_write_options form = {.original_names = true};
+    nx_status status = nx_fail_field(fixture->arena, "product.title", "too long");
+    struct nx_buf buf;
+    nx_buf_init(&buf, 65536);
+    unsigned retry = 0;
+    gw_error_write(status, 400, &form, fixture->arena, &buf, &retry);
+    nx_buf_append_char(&buf, '\0');
+    assert_false(buf.failed);
+    assert_non_null(strstr(buf.ptr, "\"field_violations\":[{\"field\":\"product.title\","));
+    assert_null(strstr(buf.ptr, "fieldViolations"));
+    nx_buf_cleanup(&buf);
 }
 
 static void test_gw_error__tells_when_to_try_again(void **state)
@@ -354,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_gw_transcode__a_long_name_is_cut_in_the_error),
         cmocka_unit_test(test_gw_transcode__says_when_memory_is_out),
         cmocka_unit_test(test_gw_error__has_details_of_its_own_and_of_others),
+        cmocka_unit_test(test_gw_error__details_are_in_the_form_that_is_asked_for),
         cmocka_unit_test(test_gw_error__tells_when_to_try_again),
         cmocka_unit_test(test_gw_error__leaves_out_what_cannot_be_read),
         cmocka_unit_test(test_gw_error__every_code_has_a_status),
