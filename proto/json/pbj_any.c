@@ -7,8 +7,11 @@
 
 #include "json_write.h"
 #include "pbj_internal.h"
+#include "wire_pb.h"
 
-#define MAX_WIRE_DEPTH 100 /* of the message in an Any, which protobuf-c unpacks by recursion */
+/* Of the message in an Any. What is read from JSON of the usual depth can be written again: a
+ * Struct in a Struct is one level there, and three in bytes. */
+static const struct wire_pb_limits limits = {.max_depth = 301, .max_fields = 1000000};
 
 static const ProtobufCMessageDescriptor *resolve(pbj_resolve function, void *context,
                                                  const char *url)
@@ -100,11 +103,11 @@ static nx_status read_special(struct pbj_in *in, const ProtobufCMessageDescripto
 static nx_status pack(struct pbj_in *in, const ProtobufCMessage *message,
                       ProtobufCBinaryData *ret_bytes)
 {
-    size_t len = protobuf_c_message_get_packed_size(message);
+    size_t len = wire_pb_packed_size(message);
     uint8_t *bytes = nx_arena_alloc(in->arena, len);
     if (!bytes)
         return nx_fail_memory();
-    protobuf_c_message_pack(message, bytes);
+    (void)wire_pb_pack(message, bytes, len);
     *ret_bytes = (ProtobufCBinaryData){len, bytes};
     return NX_STATUS_OK;
 }
@@ -141,94 +144,15 @@ nx_status pbj_read_any(struct pbj_in *in, const struct json_token *token, Protob
 
 /* ---- Writing ---- */
 
-/* Take a varint of at most 32 bits, as protobuf-c reads tags and lengths. */
-static bool take_varint(struct nx_str *bytes, uint32_t *ret_value)
-{
-    uint32_t value = 0;
-    for (size_t i = 0; i < 5 && i < bytes->len; i++) {
-        unsigned char byte = (unsigned char)bytes->ptr[i];
-        value |= (uint32_t)(byte & 0x7F) << (7 * i);
-        if (byte < 0x80) {
-            *bytes = (struct nx_str){bytes->ptr + i + 1, bytes->len - i - 1};
-            *ret_value = value;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The length of the value that the bytes begin with; false when there is no such value. */
-static bool value_length(struct nx_str *bytes, uint32_t wire_type, uint32_t *ret_len)
-{
-    size_t len = 0;
-    switch (wire_type) {
-    case PROTOBUF_C_WIRE_TYPE_VARINT:
-        while (len < bytes->len && len < 10 && (unsigned char)bytes->ptr[len] >= 0x80)
-            len++;
-        *ret_len = (uint32_t)++len;
-        break;
-    case PROTOBUF_C_WIRE_TYPE_64BIT:
-        *ret_len = 8;
-        break;
-    case PROTOBUF_C_WIRE_TYPE_32BIT:
-        *ret_len = 4;
-        break;
-    case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
-        if (!take_varint(bytes, ret_len))
-            return false;
-        break;
-    default:
-        return false;
-    }
-    return *ret_len <= bytes->len;
-}
-
-/* Whether the bytes may be given to protobuf-c, which has no limit of its own on recursion. */
-static bool is_shallow(const ProtobufCMessageDescriptor *type, struct nx_str bytes, int depth_left)
-{
-    if (depth_left == 0)
-        return false;
-    while (bytes.len > 0) {
-        uint32_t tag = 0;
-        uint32_t len = 0;
-        if (!take_varint(&bytes, &tag) || !value_length(&bytes, tag & 7, &len))
-            return false;
-        const ProtobufCFieldDescriptor *field =
-            protobuf_c_message_descriptor_get_field(type, tag >> 3);
-        if ((tag & 7) == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED && field &&
-            field->type == PROTOBUF_C_TYPE_MESSAGE &&
-            !is_shallow(field->descriptor, (struct nx_str){bytes.ptr, len}, depth_left - 1))
-            return false;
-        bytes = (struct nx_str){bytes.ptr + len, bytes.len - len};
-    }
-    return true;
-}
-
-static void *take_memory(void *arena, size_t size)
-{
-    return nx_arena_alloc(arena, size);
-}
-
-static void keep_memory(void *arena, void *memory)
-{
-    (void)arena;
-    (void)memory;
-}
-
 static nx_status unpack(struct pbj_out *out, const ProtobufCMessageDescriptor *type,
                         const ProtobufCBinaryData *value, ProtobufCMessage **ret_message)
 {
     struct nx_str bytes = {(const char *)value->data, value->len};
-    ProtobufCAllocator allocator = {take_memory, keep_memory, out->arena};
-    ProtobufCMessage *message = NULL;
-    if (is_shallow(type, bytes, MAX_WIRE_DEPTH))
-        message = protobuf_c_message_unpack(type, &allocator, value->len, value->data);
-    if (!message && nx_arena_exhausted(out->arena))
-        return nx_fail_memory();
-    if (!message)
-        return pbj_fail_write(out, "an Any does not hold the %s that it says", type->name);
-    *ret_message = message;
-    return NX_STATUS_OK;
+    nx_status status = wire_pb_unpack(type, bytes, &limits, out->arena, ret_message);
+    if (status.code == NX_INVALID_ARGUMENT)
+        return pbj_fail_write(out, "an Any does not hold the %s that it says: %s", type->name,
+                              nx_status_message(status));
+    return status;
 }
 
 nx_status pbj_write_any(struct pbj_out *out, const ProtobufCMessage *message)

@@ -11,8 +11,8 @@ set(data ${CMAKE_INSTALL_DATADIR}/nexus)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Nexus)
 
 # The target in this build, its name as Nexus::NAME, and as libnexus-NAME.
-set(libraries nx_runtime runtime nexus_wellknown wellknown nexus_google google nx_wire wire
-    nexus_health health-stubs nx_health health nexus_reflection reflection-stubs
+set(libraries nx_runtime runtime nexus_wellknown wellknown nexus_google google nx_wire_pb wire-pb
+    nx_wire wire nexus_health health-stubs nx_health health nexus_reflection reflection-stubs
     nx_reflection reflection nexus_api client)
 while(libraries)
     list(POP_FRONT libraries target name)

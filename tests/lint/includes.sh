@@ -6,20 +6,20 @@ source "$(dirname "$0")/sources.sh"
 # Folder -> the folders, generated code and libraries it may use beside itself and libc.
 declare -A may_use=(
     [proto/runtime]=''
-    [proto/json]='proto/runtime generated-google protobuf-c'
-    [proto/wire]='proto/runtime generated-google protobuf-c grpc'
-    [proto/dynamic]='proto/runtime proto/wire generated-google protobuf-c'
+    [proto/json]='proto/runtime wire_pb generated-google protobuf-c'
+    [proto/wire]='proto/runtime wire_pb generated-google protobuf-c grpc'
+    [proto/dynamic]='proto/runtime proto/wire wire_pb generated-google protobuf-c'
     [proto/health]='proto/runtime proto/wire generated-grpc protobuf-c'
-    [proto/reflection]='proto/runtime proto/wire generated-grpc generated-google protobuf-c'
+    [proto/reflection]='proto/runtime proto/wire wire_pb generated-grpc generated-google protobuf-c'
     [proto/codegen]='proto/runtime generated-google protobuf-c'
     [proto/config]='proto/runtime cyaml'
     [proto/descriptors]='proto/runtime proto/wire generated generated-google protobuf-c'
     [storage]='proto/runtime libpq sodium'
-    [service]='proto/runtime proto/wire proto/json proto/config proto/descriptors proto/health
+    [service]='proto/runtime proto/wire wire_pb proto/json proto/config proto/descriptors proto/health
                proto/reflection storage
                generated generated-grpc generated-google protobuf-c sodium'
     [openapi]='proto/runtime proto/json proto/config generated-google protobuf-c cyaml'
-    [gateway]='proto/runtime proto/wire proto/json proto/config proto/descriptors proto/dynamic
+    [gateway]='proto/runtime proto/wire wire_pb proto/json proto/config proto/descriptors proto/dynamic
                openapi
                generated generated-grpc generated-google protobuf-c microhttpd sodium'
 )
@@ -32,6 +32,7 @@ done < <(own_files '*.h')
 # Whose header it is.
 owner() {
     case $1 in
+    wire_pb.h) echo wire_pb ;; # the one part of proto/wire that knows no gRPC
     nexus/*.h) echo generated ;;
     grpc/health/*.h | grpc/reflection/*.h) echo generated-grpc ;;
     google/*.pb-c.h) echo generated-google ;;

@@ -37,6 +37,12 @@ fi
 if openapi=$(one libnx_openapi.a); then
     absent "$openapi" '^(grpc_[a-z]|PQ[a-z]|wire_|store_|svc_|gw_)' 'the document knows more than its layer'
 fi
+if json=$(one libnx_json.a); then
+    absent "$json" '^(grpc_|gpr_|PQ[a-z]|wire_[^p]|wire_p[^b])' 'JSON knows more of wire than bytes'
+fi
+if wire_pb=$(one libnexus-wire-pb.a); then
+    absent "$wire_pb" '^(grpc_|gpr_|PQ[a-z]|json_|pbj_)' 'the binary form of protobuf knows more than bytes'
+fi
 if runtime=$(one libnexus-runtime.a); then
     absent "$runtime" '^(grpc_|protobuf_c_|PQ[a-z]|cyaml_|MHD_)' 'the runtime knows a library'
 fi

@@ -13,7 +13,7 @@ const ProtobufCMessageDescriptor *pbj_bench_resolve(void *context, struct nx_str
     static const ProtobufCMessageDescriptor *const known[] = {
         &nexus__test__v1__animal__descriptor,    &google__protobuf__any__descriptor,
         &google__protobuf__duration__descriptor, &google__protobuf__value__descriptor,
-        &google__protobuf__empty__descriptor,
+        &google__protobuf__empty__descriptor,    ZOO,
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (nx_str_equal(name, nx_str_from(known[i]->name)))

@@ -146,6 +146,12 @@ const struct pbj_valid_row pbj_valid_rows[] = {
      NULL},
     {"{\"any\":{\"@type\":\"a/google.protobuf.Value\",\"value\":null}}", NULL},
     {"{\"any\":{\"@type\":\"a/google.protobuf.Empty\"}}", NULL},
+    /* what protobuf-c does not pack: a negative zero, an empty string in a oneof */
+    {"{\"any\":{\"@type\":\"a/nexus.test.v1.Zoo\",\"aFloat\":-0,\"aDouble\":-0}}", NULL},
+    {"{\"any\":{\"@type\":\"a/nexus.test.v1.Zoo\",\"oneString\":\"\"}}", NULL},
+    {"{\"any\":{\"@type\":\"a/nexus.test.v1.Zoo\",\"mapString\":{\"\":\"\"},\"any\":{\"@type\":"
+     "\"a/nexus.test.v1.Zoo\",\"oneBool\":false}}}",
+     NULL},
 };
 
 const size_t pbj_valid_row_count = sizeof pbj_valid_rows / sizeof *pbj_valid_rows;

@@ -136,6 +136,58 @@ static void test_pbj__deep_bytes_in_an_any_are_refused(void **state)
     free(bytes);
 }
 
+/* What an Any holds is read as what comes over the wire is. */
+static void test_pbj__bytes_in_an_any_are_read_as_from_a_stranger(void **state)
+{
+    (void)state;
+    const struct {
+        struct nx_str bytes;
+        const char *written; /* beside the type */
+    } rows[] = {
+        {NX_STR("\x08\x05\x13\x14\x10\x04"), ",\"legCount\":4"}, /* a wrong type, a group */
+        {NX_STR("\x1A\x02\x10\x01\x1A\x03\x0A\x01\x61"),
+         ",\"child\":{\"name\":\"a\",\"legCount\":1}"}, /* two that merge */
+        {NX_STR("\x10\x01\x10\x00"), ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct nx_arena *arena = nx_arena_new(PBJ_BENCH_BYTES);
+        Google__Protobuf__Any any = GOOGLE__PROTOBUF__ANY__INIT;
+        any.type_url = (char *)"a/nexus.test.v1.Animal";
+        any.value = (ProtobufCBinaryData){rows[i].bytes.len, (uint8_t *)rows[i].bytes.ptr};
+        const char *expected =
+            nx_arena_printf(arena, "{\"@type\":\"%s\"%s}", any.type_url, rows[i].written);
+        pbj_bench_assert_written(&any.base, &pbj_bench_writing, arena, expected);
+        nx_arena_destroy(arena);
+    }
+    assert_any_unwritable("a/nexus.test.v1.Animal", "\x0A\x01\xFF", 3, "name");
+    assert_any_unwritable("a/nexus.test.v1.Animal", "\x0A\x01\0", 3, "name");
+    assert_any_unwritable("a/nexus.test.v1.Animal", "\x1A\x03\x0A\x01\xFF", 5, "child.name");
+}
+
+/* As deep as JSON may be, whatever it takes in bytes. */
+static void test_pbj__deepest_any_round_trips(void **state)
+{
+    (void)state;
+    enum { LEVELS = 98 }; /* of 100; the Zoo and the Any are the others */
+    static const char *const brackets[][2] = {{"[", "]"}, {"{\"a\":", "}"}};
+    for (size_t i = 0; i < sizeof brackets / sizeof *brackets; i++) {
+        struct nx_buf text;
+        nx_buf_init(&text, PBJ_BENCH_BYTES);
+        nx_buf_printf(&text, "{\"any\":{\"@type\":\"a/google.protobuf.Value\",\"value\":");
+        for (int k = 0; k < LEVELS; k++)
+            nx_buf_append_str(&text, nx_str_from(brackets[i][0]));
+        nx_buf_append_char(&text, '0');
+        for (int k = 0; k < LEVELS; k++)
+            nx_buf_append_str(&text, nx_str_from(brackets[i][1]));
+        nx_buf_append(&text, "}}", 3);
+        struct nx_arena *arena = nx_arena_new(PBJ_BENCH_BYTES);
+        pbj_bench_assert_written(pbj_bench_read(text.ptr, arena), &pbj_bench_writing, arena,
+                                 text.ptr);
+        nx_arena_destroy(arena);
+        nx_buf_cleanup(&text);
+    }
+}
+
 static void test_pbj__map_entry_without_value_is_the_default(void **state)
 {
     (void)state;
@@ -155,6 +207,8 @@ int main(void)
         cmocka_unit_test(test_pbj__defaults_are_written_on_request),
         cmocka_unit_test(test_pbj__values_without_a_form_are_internal_errors),
         cmocka_unit_test(test_pbj__deep_bytes_in_an_any_are_refused),
+        cmocka_unit_test(test_pbj__bytes_in_an_any_are_read_as_from_a_stranger),
+        cmocka_unit_test(test_pbj__deepest_any_round_trips),
         cmocka_unit_test(test_pbj__map_entry_without_value_is_the_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
