@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "json_rows.h"
 #include "pbj_rows.h"
 
 static void test_pbj__valid_texts_round_trip(void **state)
@@ -70,6 +71,33 @@ static void test_pbj__invalid_texts_name_the_field(void **state)
         assert_violation(status, pbj_invalid_rows[i].text.ptr, pbj_invalid_rows[i].field,
                          pbj_invalid_rows[i].reason);
         assert_null(message);
+        nx_arena_destroy(arena);
+    }
+}
+
+/* Any JSON at all is a Value, but for what one cannot hold; it is written so that it reads back. */
+static void test_pbj__any_json_is_a_value(void **state)
+{
+    (void)state;
+    const ProtobufCMessageDescriptor *type = &google__protobuf__value__descriptor;
+    static const struct pbj_read_options options = {.max_depth = JSON_ROWS_DEPTH};
+    for (size_t i = 0; i < json_row_count; i++) {
+        const struct json_row *row = &json_rows[i];
+        struct nx_arena *arena = nx_arena_new(PBJ_BENCH_BYTES);
+        ProtobufCMessage *message = NULL;
+        nx_status status = pbj_read(type, row->text, &options, arena, &message);
+        if (status.code != (row->has_value ? NX_OK : NX_INVALID_ARGUMENT))
+            fail_msg("row %zu: %s: %s", i, row->text.ptr, nx_status_message(status));
+        if (row->has_value) {
+            struct nx_buf first;
+            nx_buf_init(&first, PBJ_BENCH_BYTES);
+            assert_int_equal(pbj_write(message, NULL, arena, &first).code, NX_OK);
+            assert_int_equal(pbj_read(type, nx_buf_str(&first), &options, arena, &message).code,
+                             NX_OK);
+            nx_buf_append_char(&first, '\0');
+            pbj_bench_assert_written(message, NULL, arena, first.ptr);
+            nx_buf_cleanup(&first);
+        }
         nx_arena_destroy(arena);
     }
 }
@@ -387,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_pbj__valid_texts_round_trip),
         cmocka_unit_test(test_pbj__messages_survive_the_wire),
         cmocka_unit_test(test_pbj__invalid_texts_name_the_field),
+        cmocka_unit_test(test_pbj__any_json_is_a_value),
         cmocka_unit_test(test_pbj__survives_every_truncation),
         cmocka_unit_test(test_pbj__every_full_arena_is_exhausted),
         cmocka_unit_test(test_pbj__errors_need_no_memory),

@@ -29,9 +29,10 @@ nexus_generate(zoo IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR}/unit PROTOS zoo.proto
     DEPS nexus_wellknown)
 nx_add_test(test_wire_pb_decode LABEL unit SOURCES unit/test_wire_pb_decode.c
     DEPS zoo echo_api nx_wire nexus_descriptors m)
-nx_add_test(test_json_token LABEL unit SOURCES unit/test_json_token.c DEPS nx_json)
-nx_add_test(test_pbj LABEL unit SOURCES unit/test_pbj.c unit/pbj_bench.c unit/pbj_rows.c
-    DEPS nx_json zoo)
+nx_add_test(test_json_token LABEL unit SOURCES unit/test_json_token.c unit/json_rows.c
+    DEPS nx_json)
+nx_add_test(test_pbj LABEL unit SOURCES unit/test_pbj.c unit/json_rows.c unit/pbj_bench.c
+    unit/pbj_rows.c DEPS nx_json zoo)
 nx_add_test(test_pbj_write LABEL unit SOURCES unit/test_pbj_write.c unit/pbj_bench.c
     DEPS nx_json zoo)
 nx_add_test(test_pbj_field LABEL unit SOURCES unit/test_pbj_field.c DEPS nx_json zoo)
