@@ -254,12 +254,13 @@ static int answer(const struct tool *tool, const struct options *options, struct
     struct nx_buf out;
     unsigned http = 0;
     unsigned retry_after_s = 0;
+    const struct pbj_write_options form = {.omit_defaults = false};
     nx_buf_init(&out, MAX_ANSWER_BYTES);
     nx_status status = transcode(tool, options, body, arena, &out, &http);
     if (status.code != NX_OK) {
         out.len = 0;
         out.failed = false;
-        gw_error_write(status, http ? http : gw_error_http_status(status.code), arena, &out,
+        gw_error_write(status, http ? http : gw_error_http_status(status.code), &form, arena, &out,
                        &retry_after_s);
     }
     struct nx_str text = nx_buf_str(&out);
