@@ -20,7 +20,8 @@
 #include "nx_status.h"
 #include "nx_str.h"
 
-/* Finds the type of a google.protobuf.Any by full name; NULL when it is not known. */
+/* Finds the type of a google.protobuf.Any by full name; NULL when it is not known. pbj_types.h has
+ * one for the messages that are linked in. */
 typedef const ProtobufCMessageDescriptor *(*pbj_resolve)(void *context, struct nx_str full_name);
 
 struct pbj_read_options {

@@ -9,7 +9,8 @@
  *   pbj_read.c            messages, lists and maps      pbj_write.c
  *   pbj_read_scalar.c     single values
  *   pbj_read_wellknown.c  types with forms of their own  pbj_write_wellknown.c
- *   pbj_any.c             google.protobuf.Any, both ways */
+ *   pbj_any.c             google.protobuf.Any, both ways
+ *   pbj_types.c           what an Any may hold */
 #ifndef PBJ_INTERNAL_H
 #define PBJ_INTERNAL_H
 
@@ -32,6 +33,9 @@ enum pbj_wellknown {
 };
 
 enum pbj_wellknown pbj_wellknown_of(const ProtobufCMessageDescriptor *type);
+
+/* The types that have a form of their own, one by one; NULL behind the last. */
+const ProtobufCMessageDescriptor *pbj_wellknown_at(size_t index);
 
 /* Whether `null` is a value of the field rather than its absence: Value and NullValue. */
 bool pbj_takes_null(const ProtobufCFieldDescriptor *field);

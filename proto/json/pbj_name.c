@@ -7,35 +7,41 @@
 
 #include "pbj_internal.h"
 
+static const struct {
+    const ProtobufCMessageDescriptor *type;
+    enum pbj_wellknown kind;
+} wellknown[] = {
+    {&google__protobuf__any__descriptor, PBJ_ANY},
+    {&google__protobuf__bool_value__descriptor, PBJ_WRAPPER},
+    {&google__protobuf__bytes_value__descriptor, PBJ_WRAPPER},
+    {&google__protobuf__double_value__descriptor, PBJ_WRAPPER},
+    {&google__protobuf__duration__descriptor, PBJ_DURATION},
+    {&google__protobuf__field_mask__descriptor, PBJ_FIELD_MASK},
+    {&google__protobuf__float_value__descriptor, PBJ_WRAPPER},
+    {&google__protobuf__int32_value__descriptor, PBJ_WRAPPER},
+    {&google__protobuf__int64_value__descriptor, PBJ_WRAPPER},
+    {&google__protobuf__list_value__descriptor, PBJ_LIST},
+    {&google__protobuf__string_value__descriptor, PBJ_WRAPPER},
+    {&google__protobuf__struct__descriptor, PBJ_STRUCT},
+    {&google__protobuf__timestamp__descriptor, PBJ_TIMESTAMP},
+    {&google__protobuf__uint32_value__descriptor, PBJ_WRAPPER},
+    {&google__protobuf__uint64_value__descriptor, PBJ_WRAPPER},
+    {&google__protobuf__value__descriptor, PBJ_VALUE},
+};
+
 enum pbj_wellknown pbj_wellknown_of(const ProtobufCMessageDescriptor *type)
 {
-    static const struct {
-        const ProtobufCMessageDescriptor *type;
-        enum pbj_wellknown kind;
-    } table[] = {
-        {&google__protobuf__any__descriptor, PBJ_ANY},
-        {&google__protobuf__bool_value__descriptor, PBJ_WRAPPER},
-        {&google__protobuf__bytes_value__descriptor, PBJ_WRAPPER},
-        {&google__protobuf__double_value__descriptor, PBJ_WRAPPER},
-        {&google__protobuf__duration__descriptor, PBJ_DURATION},
-        {&google__protobuf__field_mask__descriptor, PBJ_FIELD_MASK},
-        {&google__protobuf__float_value__descriptor, PBJ_WRAPPER},
-        {&google__protobuf__int32_value__descriptor, PBJ_WRAPPER},
-        {&google__protobuf__int64_value__descriptor, PBJ_WRAPPER},
-        {&google__protobuf__list_value__descriptor, PBJ_LIST},
-        {&google__protobuf__string_value__descriptor, PBJ_WRAPPER},
-        {&google__protobuf__struct__descriptor, PBJ_STRUCT},
-        {&google__protobuf__timestamp__descriptor, PBJ_TIMESTAMP},
-        {&google__protobuf__uint32_value__descriptor, PBJ_WRAPPER},
-        {&google__protobuf__uint64_value__descriptor, PBJ_WRAPPER},
-        {&google__protobuf__value__descriptor, PBJ_VALUE},
-    };
     if (strcmp(type->package_name, "google.protobuf") != 0)
         return PBJ_PLAIN;
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (table[i].type == type)
-            return table[i].kind;
+    for (size_t i = 0; i < sizeof wellknown / sizeof *wellknown; i++)
+        if (wellknown[i].type == type)
+            return wellknown[i].kind;
     return PBJ_PLAIN;
+}
+
+const ProtobufCMessageDescriptor *pbj_wellknown_at(size_t index)
+{
+    return index < sizeof wellknown / sizeof *wellknown ? wellknown[index].type : NULL;
 }
 
 bool pbj_takes_null(const ProtobufCFieldDescriptor *field)

@@ -1,8 +1,8 @@
 #include "conf_answer.h"
 
 #include <conformance.pb-c.h>
+#include <google/protobuf/test_messages_proto3.pb-c.h>
 
-#include "conf_types.h"
 #include "wire_pb.h"
 
 #define RESULT(name) CONFORMANCE__CONFORMANCE_RESPONSE__RESULT_##name
@@ -32,7 +32,7 @@ static void say_failure(conf_response *response,
 }
 
 /* Why this program has nothing to do with a request; NULL when it has. */
-static const char *reason_to_skip(const conf_request *request)
+static const char *reason_to_skip(const conf_request *request, struct pbj_types *types)
 {
     if (request->payload_case == PAYLOAD(TEXT_PAYLOAD) ||
         request->requested_output_format == FORMAT(TEXT_FORMAT))
@@ -42,13 +42,14 @@ static const char *reason_to_skip(const conf_request *request)
         return "JSPB is not spoken here";
     struct nx_str type = nx_str_from(request->message_type);
     bool of_suite = nx_str_starts_with(type, NX_STR("protobuf_test_messages."));
-    if (of_suite && !conf_types_find(NULL, type))
+    if (of_suite && !pbj_types_find(types, type))
         return "only the messages of proto3 are known here";
     return NULL;
 }
 
-static nx_status read_payload(const conf_request *request, const ProtobufCMessageDescriptor *type,
-                              struct nx_arena *arena, ProtobufCMessage **ret_message)
+static nx_status read_payload(const conf_request *request, struct pbj_types *types,
+                              const ProtobufCMessageDescriptor *type, struct nx_arena *arena,
+                              ProtobufCMessage **ret_message)
 {
     if (request->payload_case == PAYLOAD(PROTOBUF_PAYLOAD)) {
         struct nx_str bytes = {(const char *)request->protobuf_payload.data,
@@ -58,7 +59,8 @@ static nx_status read_payload(const conf_request *request, const ProtobufCMessag
     const struct pbj_read_options options = {
         .ignore_unknown =
             request->test_category == CONFORMANCE__TEST_CATEGORY__JSON_IGNORE_UNKNOWN_PARSING_TEST,
-        .resolve = conf_types_find,
+        .resolve = pbj_types_find,
+        .resolve_context = types,
     };
     return pbj_read(type, nx_str_from(request->json_payload), &options, arena, ret_message);
 }
@@ -78,11 +80,11 @@ static void write_protobuf(const ProtobufCMessage *message, struct nx_arena *are
 }
 
 /* The text is left in the buffer, which the caller frees when the response is packed. */
-static void write_json(const ProtobufCMessage *message, struct nx_arena *arena, struct nx_buf *text,
-                       conf_response *response)
+static void write_json(const ProtobufCMessage *message, struct pbj_types *types,
+                       struct nx_arena *arena, struct nx_buf *text, conf_response *response)
 {
-    static const struct pbj_write_options options = {.omit_defaults = true,
-                                                     .resolve = conf_types_find};
+    const struct pbj_write_options options = {
+        .omit_defaults = true, .resolve = pbj_types_find, .resolve_context = types};
     nx_status status = pbj_write(message, &options, arena, text);
     nx_buf_append_char(text, '\0');
     if (status.code == NX_OK && text->failed)
@@ -93,34 +95,34 @@ static void write_json(const ProtobufCMessage *message, struct nx_arena *arena, 
         say_failure(response, RESULT(SERIALIZE_ERROR), status);
 }
 
-static void carry_out(const conf_request *request, struct nx_arena *arena, struct nx_buf *text,
-                      conf_response *response)
+static void carry_out(const conf_request *request, struct pbj_types *types, struct nx_arena *arena,
+                      struct nx_buf *text, conf_response *response)
 {
     /* The suite begins by asking which of its tests are known to fail. None are. */
     if (strcmp(request->message_type, conformance__failure_set__descriptor.name) == 0) {
         response->result_case = RESULT(PROTOBUF_PAYLOAD);
         return;
     }
-    const char *skipped = reason_to_skip(request);
+    const char *skipped = reason_to_skip(request, types);
     if (skipped) {
         say(response, RESULT(SKIPPED), skipped);
         return;
     }
     const ProtobufCMessageDescriptor *type =
-        conf_types_find(NULL, nx_str_from(request->message_type));
+        pbj_types_find(types, nx_str_from(request->message_type));
     if (!type || request->payload_case == CONFORMANCE__CONFORMANCE_REQUEST__PAYLOAD__NOT_SET) {
         say(response, RESULT(RUNTIME_ERROR),
             type ? "the request has no payload" : "the request is for a message that is not known");
         return;
     }
     ProtobufCMessage *message = NULL;
-    nx_status status = read_payload(request, type, arena, &message);
+    nx_status status = read_payload(request, types, type, arena, &message);
     if (status.code != NX_OK)
         say_failure(response, RESULT(PARSE_ERROR), status);
     else if (request->requested_output_format == FORMAT(PROTOBUF))
         write_protobuf(message, arena, response);
     else if (request->requested_output_format == FORMAT(JSON))
-        write_json(message, arena, text, response);
+        write_json(message, types, arena, text, response);
     else
         say(response, RESULT(RUNTIME_ERROR), "the request is for no output format that is known");
 }
@@ -133,7 +135,15 @@ static bool is_of_payload(nx_status status)
     return violation && strcmp(violation->field, "json_payload") == 0;
 }
 
-bool conf_answer(struct nx_str request, struct nx_arena *arena, struct nx_buf *ret_response)
+nx_status conf_types(struct nx_arena *arena, struct pbj_types *ret_types)
+{
+    const ProtobufCMessageDescriptor *root =
+        &protobuf_test_messages__proto3__test_all_types_proto3__descriptor;
+    return pbj_types_collect(&root, 1, arena, ret_types);
+}
+
+bool conf_answer(struct pbj_types *types, struct nx_str request, struct nx_arena *arena,
+                 struct nx_buf *ret_response)
 {
     conf_response response = CONFORMANCE__CONFORMANCE_RESPONSE__INIT;
     struct nx_buf text;
@@ -142,7 +152,7 @@ bool conf_answer(struct nx_str request, struct nx_arena *arena, struct nx_buf *r
     nx_status status = wire_pb_unpack(&conformance__conformance_request__descriptor, request,
                                       &limits, arena, &message);
     if (status.code == NX_OK)
-        carry_out((const conf_request *)message, arena, &text, &response);
+        carry_out((const conf_request *)message, types, arena, &text, &response);
     else
         say_failure(&response, is_of_payload(status) ? RESULT(PARSE_ERROR) : RESULT(RUNTIME_ERROR),
                     status);

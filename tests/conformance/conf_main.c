@@ -9,7 +9,8 @@
 #include "conf_frame.h"
 
 #define MAX_FRAME_BYTES ((size_t)256 << 20)
-#define ARENA_BYTES ((size_t)1 << 30)
+#define ARENA_BYTES ((size_t)1 << 30) /* of one request's messages */
+#define TYPES_BYTES ((size_t)1 << 16)
 
 static int fail(const char *reason)
 {
@@ -18,8 +19,8 @@ static int fail(const char *reason)
 }
 
 /* Read a request and answer it. Whether there may be another one; if not, how to exit. */
-static bool serve_one(struct nx_arena *arena, struct nx_buf *request, struct nx_buf *response,
-                      int *ret_exit_code)
+static bool serve_one(struct pbj_types *types, struct nx_arena *arena, struct nx_buf *request,
+                      struct nx_buf *response, int *ret_exit_code)
 {
     switch (conf_frame_read(stdin, request)) {
     case CONF_FRAME_WHOLE:
@@ -37,18 +38,15 @@ static bool serve_one(struct nx_arena *arena, struct nx_buf *request, struct nx_
         *ret_exit_code = fail(strerror(errno));
         return false;
     }
-    if (conf_answer(nx_buf_str(request), arena, response) &&
+    if (conf_answer(types, nx_buf_str(request), arena, response) &&
         conf_frame_write(stdout, nx_buf_str(response)))
         return true;
     *ret_exit_code = fail("an answer cannot be written");
     return false;
 }
 
-static int serve(void)
+static int serve(struct pbj_types *types, struct nx_arena *arena)
 {
-    struct nx_arena *arena = nx_arena_new(ARENA_BYTES);
-    if (!arena)
-        return fail("out of memory");
     int exit_code = EXIT_SUCCESS;
     bool more = true;
     while (more) {
@@ -56,12 +54,23 @@ static int serve(void)
         struct nx_buf response;
         nx_buf_init(&request, MAX_FRAME_BYTES);
         nx_buf_init(&response, MAX_FRAME_BYTES);
-        more = serve_one(arena, &request, &response, &exit_code);
+        more = serve_one(types, arena, &request, &response, &exit_code);
         nx_buf_cleanup(&request);
         nx_buf_cleanup(&response);
         nx_arena_reset(arena);
     }
+    return exit_code;
+}
+
+static int run(void)
+{
+    struct nx_arena *kept = nx_arena_new(TYPES_BYTES);
+    struct nx_arena *arena = nx_arena_new(ARENA_BYTES);
+    struct pbj_types types;
+    bool ready = kept && arena && conf_types(kept, &types).code == NX_OK;
+    int exit_code = ready ? serve(&types, arena) : fail("out of memory");
     nx_arena_destroy(arena);
+    nx_arena_destroy(kept);
     return exit_code;
 }
 
@@ -89,5 +98,5 @@ int main(int argc, char **argv)
         (void)fail("it takes no arguments; see --help");
         return 2;
     }
-    return serve();
+    return run();
 }

@@ -16,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const types[] = {
+static const char *const names[] = {
     "protobuf_test_messages.proto3.TestAllTypesProto3",
     "google.protobuf.Any",
     "google.protobuf.Duration",
@@ -39,6 +39,7 @@ static void require(bool holds)
 struct run {
     struct nx_arena *arena; /* of what is kept */
     struct nx_arena *scratch;
+    struct pbj_types types;
     const char *type;
 };
 
@@ -70,7 +71,7 @@ static const Conformance__ConformanceResponse *ask(struct run *run, struct nx_st
     struct nx_buf bytes;
     nx_buf_init(&bytes, ARENA_BYTES);
     nx_arena_reset(run->scratch);
-    require(conf_answer(pack(&request.base, run->arena), run->scratch, &bytes));
+    require(conf_answer(&run->types, pack(&request.base, run->arena), run->scratch, &bytes));
     static const struct wire_pb_limits limits = {.max_depth = 4, .max_fields = 4};
     ProtobufCMessage *response;
     nx_status status = wire_pb_unpack(&conformance__conformance_response__descriptor,
@@ -119,9 +120,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct run run = {
         .arena = nx_arena_new(ARENA_BYTES),
         .scratch = nx_arena_new(ARENA_BYTES),
-        .type = types[data[1] % (sizeof types / sizeof *types)],
+        .type = names[data[1] % (sizeof names / sizeof *names)],
     };
-    require(run.arena && run.scratch);
+    require(run.arena && run.scratch && conf_types(run.arena, &run.types).code == NX_OK);
     struct nx_str payload = {(const char *)data + 2, size - 2};
     if (!(data[0] & IN_JSON) || !memchr(payload.ptr, '\0', payload.len)) {
         const Conformance__ConformanceResponse *response =

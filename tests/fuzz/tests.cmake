@@ -12,6 +12,6 @@ nx_add_fuzz(search_query DEPS nx_service)
 nx_add_fuzz(gw_template DEPS nx_transcode zoo)
 nx_add_fuzz(gw_query DEPS nx_transcode zoo)
 nx_add_fuzz(dyn DEPS nx_dynamic nx_json)
-nx_add_fuzz(conformance SOURCES conformance/conf_answer.c conformance/conf_types.c
+nx_add_fuzz(conformance SOURCES conformance/conf_answer.c
     DEPS conformance_zoo_protos nx_json nx_wire)
 target_include_directories(fuzz_conformance PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../conformance)

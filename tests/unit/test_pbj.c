@@ -9,6 +9,7 @@
 
 #include "json_rows.h"
 #include "pbj_rows.h"
+#include "pbj_types.h"
 
 static void test_pbj__valid_texts_round_trip(void **state)
 {
@@ -76,6 +77,48 @@ static void test_pbj__invalid_texts_name_the_field(void **state)
 }
 
 /* Any JSON at all is a Value, but for what one cannot hold; it is written so that it reads back. */
+static void test_pbj_types__are_all_that_can_be_reached(void **state)
+{
+    (void)state;
+    struct nx_arena *arena = nx_arena_new(PBJ_BENCH_BYTES);
+    const ProtobufCMessageDescriptor *roots[] = {ZOO, ZOO};
+    struct pbj_types types;
+    assert_int_equal(pbj_types_collect(roots, 2, arena, &types).code, NX_OK);
+    for (size_t i = 0; i < types.count; i++) {
+        assert_ptr_equal(pbj_types_find(&types, nx_str_from(types.types[i]->name)), types.types[i]);
+        if (i > 0)
+            assert_true(strcmp(types.types[i - 1]->name, types.types[i]->name) < 0);
+    }
+    static const char *const known[] = {
+        "nexus.test.v1.Zoo",      "nexus.test.v1.Animal",  "nexus.test.v1.PairEntry",
+        "google.protobuf.Any",    "google.protobuf.Empty", "google.protobuf.UInt64Value",
+        "google.protobuf.Struct",
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        assert_string_equal(pbj_types_find(&types, nx_str_from(known[i]))->name, known[i]);
+    static const struct nx_str unknown[] = {
+        {"", 0},
+        {"nexus", 5},
+        {"nexus.test.v1.Zoo\0", 18},
+        {"nexus.test.v1.Zoos", 18},
+        {"zzz", 3},
+        {".nexus.test.v1.Zoo", 18},
+        {"google.protobuf.FileDescriptorSet", 33},
+    };
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        assert_null(pbj_types_find(&types, unknown[i]));
+    /* Without a root, the well-known types. */
+    assert_int_equal(pbj_types_collect(NULL, 0, arena, &types).code, NX_OK);
+    assert_non_null(pbj_types_find(&types, NX_STR("google.protobuf.ListValue")));
+    assert_null(pbj_types_find(&types, NX_STR("nexus.test.v1.Zoo")));
+    nx_arena_destroy(arena);
+    for (size_t cap = 0; cap < 512; cap += 128) {
+        struct nx_arena *small = nx_arena_new(cap);
+        assert_int_equal(pbj_types_collect(roots, 1, small, &types).code, NX_RESOURCE_EXHAUSTED);
+        nx_arena_destroy(small);
+    }
+}
+
 static void test_pbj__any_json_is_a_value(void **state)
 {
     (void)state;
@@ -415,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_pbj__valid_texts_round_trip),
         cmocka_unit_test(test_pbj__messages_survive_the_wire),
         cmocka_unit_test(test_pbj__invalid_texts_name_the_field),
+        cmocka_unit_test(test_pbj_types__are_all_that_can_be_reached),
         cmocka_unit_test(test_pbj__any_json_is_a_value),
         cmocka_unit_test(test_pbj__survives_every_truncation),
         cmocka_unit_test(test_pbj__every_full_arena_is_exhausted),
