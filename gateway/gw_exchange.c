@@ -363,8 +363,10 @@ static nx_status render(struct gw_exchange *exchange)
     gw_answer_add(&exchange->answer, "Location", location);
     gw_answer_add(&exchange->answer, "ETag", etag);
     /* A 304 sends no content, but tells how long it would be. */
-    const struct pbj_write_options form = answer_form(exchange);
+    struct pbj_write_options form = answer_form(exchange);
     const struct gw_route *route = exchange->match.route;
+    form.resolve = pbj_types_find;
+    form.resolve_context = route->types;
     if (route->answers)
         NX_TRY(pbj_write(message, &form, exchange->arena, &exchange->out));
     else

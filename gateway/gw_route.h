@@ -6,6 +6,7 @@
 #include "oas_model.h"
 #include "oas_spec.h"
 #include "oas_template.h"
+#include "pbj_types.h"
 #include "wire.h"
 
 /* A template of more segments is refused. */
@@ -39,6 +40,8 @@ struct gw_route {
     const ProtobufCFieldDescriptor *request_etag;  /* the request's: If-Match */
     const ProtobufCFieldDescriptor *resource_etag; /* the body field's: If-Match */
     const ProtobufCFieldDescriptor *answer_etag;   /* the answer's: ETag */
+
+    struct pbj_types *types; /* what an Any in the request or the answer may hold */
 
     const bool *is_output_only; /* of the body's fields, by index; NULL: none are known to be */
 };

@@ -136,6 +136,29 @@ static nx_status sort_literals(struct node *node, struct nx_arena *arena)
     return node->one ? sort_literals(node->one, arena) : NX_STATUS_OK;
 }
 
+/* What an Any may hold: whatever the services have messages of. */
+static nx_status collect_types(const struct wire_service *const *services, size_t service_count,
+                               struct nx_arena *arena, struct pbj_types **ret_types)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < service_count; i++)
+        count += services[i]->method_count * 2;
+    const ProtobufCMessageDescriptor **roots = nx_arena_calloc(arena, count, sizeof *roots);
+    struct pbj_types *types = nx_arena_calloc(arena, 1, sizeof *types);
+    if (!roots || !types)
+        return nx_fail_memory();
+    count = 0;
+    for (size_t i = 0; i < service_count; i++) {
+        for (size_t k = 0; k < services[i]->method_count; k++) {
+            roots[count++] = services[i]->methods[k].request;
+            roots[count++] = services[i]->methods[k].response;
+        }
+    }
+    NX_TRY(pbj_types_collect(roots, count, arena, types));
+    *ret_types = types;
+    return NX_STATUS_OK;
+}
+
 nx_status gw_router_compile(const struct oas_spec *spec, const char *file,
                             const struct wire_service *const *services, size_t service_count,
                             struct nx_arena *arena, struct gw_router **ret_router)
@@ -147,8 +170,11 @@ nx_status gw_router_compile(const struct oas_spec *spec, const char *file,
     router->spec = spec;
     router->routes = routes;
     router->route_count = spec->rule_count;
+    struct pbj_types *types = NULL;
+    NX_TRY(collect_types(services, service_count, arena, &types));
     for (size_t i = 0; i < spec->rule_count; i++) {
         NX_TRY(gw_route_bind(&spec->rules[i], file, services, service_count, arena, &routes[i]));
+        routes[i].types = types;
         NX_TRY(insert(router, &routes[i], file, arena));
     }
     NX_TRY(sort_literals(&router->root, arena));

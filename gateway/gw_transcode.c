@@ -74,7 +74,9 @@ static nx_status read_body(struct draft *draft)
 {
     const struct gw_route *route = draft->route;
     struct nx_str body = draft->input->body;
-    const struct pbj_read_options options = {.max_depth = draft->input->max_depth};
+    const struct pbj_read_options options = {.max_depth = draft->input->max_depth,
+                                             .resolve = pbj_types_find,
+                                             .resolve_context = route->types};
     if (route->value)
         return read_value(draft, &options);
     if (!route->body && !route->whole_body && body.len > 0)

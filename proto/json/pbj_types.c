@@ -56,7 +56,8 @@ nx_status pbj_types_collect(const ProtobufCMessageDescriptor *const *roots, size
             if (type->fields[k].type == PROTOBUF_C_TYPE_MESSAGE)
                 NX_TRY(add(&search, type->fields[k].descriptor));
     }
-    qsort(search.types, search.count, sizeof *search.types, compare_types);
+    if (search.types)
+        qsort(search.types, search.count, sizeof *search.types, compare_types);
     *ret_types = (struct pbj_types){search.types, search.count};
     return NX_STATUS_OK;
 }

@@ -14,6 +14,7 @@
 #include "nexus/catalog/v1/catalog_service.nexus.h"
 #include "pbj.h"
 #include "wire_status.h"
+#include "zoo.pb-c.h"
 
 #define S "nexus.catalog.v1.CatalogService."
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -272,6 +273,45 @@ static void test_gw_transcode__says_when_memory_is_out(void **state)
     }
 }
 
+/* An Any may hold what the services have messages of, and nothing else. */
+static void test_gw_transcode__any_holds_messages_of_the_services(void **state)
+{
+    const struct fixture *fixture = *state;
+    static const struct wire_method methods[] = {
+        {.name = "Keep",
+         .path = "/a.v1.Keeper/Keep",
+         .request = &nexus__test__v1__zoo__descriptor,
+         .response = &nexus__test__v1__zoo__descriptor},
+    };
+    static const struct wire_service keeper = {"a.v1.Keeper", methods, COUNT(methods)};
+    static const struct wire_service *const keepers[] = {&keeper};
+    static struct oas_rule rule = {"a.v1.Keeper.Keep", OAS_POST, "/keep", "*", "", 1, NULL, NULL};
+    const struct oas_spec spec = {.rules = &rule, .rule_count = 1};
+    struct gw_router *router;
+    assert_int_equal(
+        gw_router_compile(&spec, "f", keepers, COUNT(keepers), fixture->arena, &router).code,
+        NX_OK);
+    struct gw_match match;
+    assert_int_equal(
+        gw_router_match(router, OAS_POST, NX_STR("/keep"), fixture->arena, &match).code, NX_OK);
+    assert_non_null(match.route);
+    struct gw_input input = {
+        .body = NX_STR("{\"any\":{\"@type\":\"a/nexus.test.v1.Animal\",\"name\":\"cat\"}}")};
+    ProtobufCMessage *request;
+    assert_int_equal(gw_transcode(&match, &input, fixture->arena, &request).code, NX_OK);
+    const struct pbj_write_options options = {
+        .omit_defaults = true, .resolve = pbj_types_find, .resolve_context = match.route->types};
+    struct nx_buf text;
+    nx_buf_init(&text, 65536);
+    assert_int_equal(pbj_write(request, &options, fixture->arena, &text).code, NX_OK);
+    assert_true(nx_str_equal(nx_buf_str(&text), input.body));
+    nx_buf_cleanup(&text);
+    input.body = NX_STR("{\"any\":{\"@type\":\"a/nexus.catalog.v1.Product\"}}");
+    nx_status status = gw_transcode(&match, &input, fixture->arena, &request);
+    assert_int_equal(status.code, NX_INVALID_ARGUMENT);
+    assert_string_equal(status.error->violations->field, "any");
+}
+
 /* --- Errors --- */
 
 static const char *error_text(struct nx_arena *arena, nx_status status, unsigned *ret_retry)
@@ -369,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_gw_transcode__makes_the_request_message),
         cmocka_unit_test(test_gw_transcode__a_long_name_is_cut_in_the_error),
         cmocka_unit_test(test_gw_transcode__says_when_memory_is_out),
+        cmocka_unit_test(test_gw_transcode__any_holds_messages_of_the_services),
         cmocka_unit_test(test_gw_error__has_details_of_its_own_and_of_others),
         cmocka_unit_test(test_gw_error__details_are_in_the_form_that_is_asked_for),
         cmocka_unit_test(test_gw_error__tells_when_to_try_again),
