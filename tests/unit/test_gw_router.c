@@ -30,6 +30,10 @@ static struct oas_rule rules[] = {
     {S "GetProduct", OAS_GET, "/v1/media/{name=**}:info", "", "", 20, NULL, NULL},
     {S "ListCategories", OAS_GET, "/v1/*/top", "", "", 21, NULL, NULL},
     {S "CreateCategory", OAS_PUT, "/v1/numbered/{category_id}", "category", "", 22, NULL, NULL},
+    {S "GetProduct", OAS_GET, "/v2/{name=shops/*/shelves/**}", "", "", 23, NULL, NULL},
+    {S "GetProduct", OAS_GET, "/v2/{name=shops/*/shelves/**}:list", "", "", 24, NULL, NULL},
+    {S "GetProduct", OAS_GET, "/v2/{name=shops/main}/shelves", "", "", 25, NULL, NULL},
+    {S "MoveCategory", OAS_POST, "/v2/{name=shops/*}/to/{parent=**}", "*", "", 26, NULL, NULL},
 };
 
 static int set_up(void **state)
@@ -119,6 +123,17 @@ static const struct {
     {OAS_GET, "/v1/media/", "19 media/"},
     {OAS_GET, "/v1/media/a/b:info", "20 a/b"},
     {OAS_GET, "/v1/media:info", "20 "},
+    /* Several segments, and two variables. */
+    {OAS_GET, "/v2/shops/1/shelves/a/b", "23 shops/1/shelves/a/b"},
+    {OAS_GET, "/v2/shops/1/shelves", "23 shops/1/shelves"},
+    {OAS_GET, "/v2/shops/main/shelves", "25 shops/main"},
+    {OAS_GET, "/v2/shops/main/shelves/a", "23 shops/main/shelves/a"},
+    {OAS_GET, "/v2/shops/1/shelves/a:list", "24 shops/1/shelves/a"},
+    {OAS_GET, "/v2/shops/1/shelves:list", "24 shops/1/shelves"},
+    {OAS_GET, "/v2/shops//shelves/a", "404"},
+    {OAS_GET, "/v2/shops/1/shelf", "404"},
+    {OAS_POST, "/v2/shops/1%2F2/to/a/b", "26 shops/1%2F2 a/b"},
+    {OAS_POST, "/v2/shops/1/to", "26 shops/1 "},
     /* Numbers. */
     {OAS_PUT, "/v1/numbered/12", "22 12"},
     /* Nothing. */
