@@ -253,38 +253,38 @@ static int field_number(const void *elements, unsigned index)
     return (int)fields[index].id;
 }
 
-/* One of the two spellings of a field's name, which are read alike. */
-struct spelling {
-    const char *name;
-    const ProtobufCFieldDescriptor *field;
-};
-
-static int compare_spellings(const void *a, const void *b)
+static int compare_texts(const void *a, const void *b)
 {
-    const struct spelling *left = a;
-    const struct spelling *right = b;
-    return strcmp(left->name, right->name);
+    const char *const *left = a;
+    const char *const *right = b;
+    return strcmp(*left, *right);
 }
 
-/* No two fields have a name in common. */
-static nx_status check_spellings(const struct filling *filling, unsigned count)
+/* No two have the same text. */
+static nx_status check_names(const struct filling *filling, const char **names, unsigned count)
 {
-    struct spelling *list = nx_arena_calloc(filling->arena, count, 2 * sizeof *list);
-    if (!list)
-        return nx_fail_memory();
-    for (unsigned i = 0; i < count; i++) {
-        const ProtobufCFieldDescriptor *field = &filling->fields[i];
-        list[2 * (size_t)i] = (struct spelling){field->name, field};
-        list[2 * (size_t)i + 1] = (struct spelling){field->reserved2, field};
-    }
     if (count > 0)
-        qsort(list, 2 * (size_t)count, sizeof *list, compare_spellings);
-    for (size_t i = 1; i < 2 * (size_t)count; i++) {
-        if (list[i].field != list[i - 1].field && compare_spellings(&list[i], &list[i - 1]) == 0)
-            return dyn_fail(filling->arena, filling->type->full_name, list[i].name,
+        qsort(names, count, sizeof *names, compare_texts);
+    for (unsigned i = 1; i < count; i++) {
+        if (strcmp(names[i], names[i - 1]) == 0)
+            return dyn_fail(filling->arena, filling->type->full_name, names[i],
                             "two fields have this name, in JSON or in the .proto");
     }
     return NX_STATUS_OK;
+}
+
+/* A field may have the JSON name that another has in the .proto: in JSON it is the former's. */
+static nx_status check_spellings(const struct filling *filling, unsigned count)
+{
+    const char **names = nx_arena_calloc(filling->arena, count, sizeof *names);
+    if (!names)
+        return nx_fail_memory();
+    for (unsigned i = 0; i < count; i++)
+        names[i] = filling->fields[i].name;
+    NX_TRY(check_names(filling, names, count));
+    for (unsigned i = 0; i < count; i++)
+        names[i] = filling->fields[i].reserved2;
+    return check_names(filling, names, count);
 }
 
 static nx_status index_fields(const struct filling *filling, unsigned count)
