@@ -19,9 +19,8 @@ static void write_escape(struct nx_buf *buf, unsigned char c)
     nx_buf_append(buf, text, escapes[c] == 'u' ? sizeof text : 2);
 }
 
-void json_write_string(struct nx_buf *buf, struct nx_str text)
+void json_write_part(struct nx_buf *buf, struct nx_str text)
 {
-    nx_buf_append_char(buf, '"');
     size_t begin = 0;
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
@@ -33,6 +32,12 @@ void json_write_string(struct nx_buf *buf, struct nx_str text)
     }
     if (text.len > begin)
         nx_buf_append(buf, text.ptr + begin, text.len - begin);
+}
+
+void json_write_string(struct nx_buf *buf, struct nx_str text)
+{
+    nx_buf_append_char(buf, '"');
+    json_write_part(buf, text);
     nx_buf_append_char(buf, '"');
 }
 

@@ -8,6 +8,9 @@
 /* Append a quoted, escaped string. The text must be valid UTF-8. */
 void json_write_string(struct nx_buf *buf, struct nx_str text);
 
+/* The same without quotes: a part of a string. */
+void json_write_part(struct nx_buf *buf, struct nx_str text);
+
 /* Append the shortest decimal form that reads back as the same double; NaN and infinities must
  * not be passed. */
 void json_write_double(struct nx_buf *buf, double value);

@@ -1,3 +1,5 @@
+#include "json_write.h"
+#include "nx_utf8.h"
 #include "pbj_internal.h"
 
 #include <string.h>
@@ -81,6 +83,8 @@ size_t pbj_mask_path_to_proto(struct nx_str path, char *to)
 
 bool pbj_mask_path_write(struct nx_buf *buf, struct nx_str path)
 {
+    if (!nx_utf8_valid(path))
+        return false;
     if (nx_str_equal(path, NX_STR("*"))) {
         nx_buf_append_char(buf, '*');
         return true;
@@ -90,7 +94,7 @@ bool pbj_mask_path_write(struct nx_buf *buf, struct nx_str path)
         char c = path.ptr[i];
         size_t quoted = quoted_name_length(path, i);
         if (quoted > 0) {
-            nx_buf_append(buf, path.ptr + i, quoted);
+            json_write_part(buf, (struct nx_str){path.ptr + i, quoted}); /* any text at all */
             i += quoted - 1;
             before = '`';
             continue;

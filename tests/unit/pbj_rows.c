@@ -118,6 +118,7 @@ const struct pbj_valid_row pbj_valid_rows[] = {
     {"{\"mask\":\"*\"}", NULL},
     {"{\"mask\":\"a.`b_C.d,e``f`.gH,i.`*`\"}", NULL},
     {"{\"mask\":\"a.``.b\"}", NULL},
+    {"{\"mask\":\"a.`\\\"\\\\\\n\\u0001,\xC3\xA9`.b,c\"}", NULL},
     /* Struct, Value, ListValue, NullValue, Empty */
     {"{\"object\":{\"a\":1,\"b\":[true,null,\"x\",{\"c\":{}}],\"\":-0.5}}", NULL},
     {"{\"object\":{}}", NULL},

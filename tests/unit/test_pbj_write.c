@@ -102,7 +102,8 @@ static void test_pbj__values_without_a_form_are_internal_errors(void **state)
     value.kind_case = GOOGLE__PROTOBUF__VALUE__KIND_NUMBER_VALUE;
     value.number_value = 1e308 * 10;
     assert_unwritable(&value.base, "finite");
-    static const char *const paths[] = {"fooBar", "foo__bar", "foo_3", "foo_", "_foo", "a,b", ""};
+    static const char *const paths[] = {"fooBar", "foo__bar", "foo_3", "foo_",
+                                        "_foo",   "a,b",      "",      "a.`\xFF`"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         char *path = (char *)paths[i];
         Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
