@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define LINE_END 2 /* CR LF */
+#define LINE_END ((size_t)2) /* CR LF */
 
 static void blame(struct gw_strict *strict, bool is_wrong, const char *fault)
 {

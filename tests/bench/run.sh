@@ -152,4 +152,13 @@ run 'no-op through the generated skeleton' medians "$dir/skeleton.rounds"
 run 'gRPC Get by random id, 4 x 8 calls' grpc "$grpc_port" $service/GetProduct "products:$rows" 4 8
 run 'gRPC Get by random id, 1 x 1 call' grpc "$grpc_port" $service/GetProduct "products:$rows" 1 1
 run 'gRPC List of 20, 4 x 8 calls' grpc "$grpc_port" $service/ListProducts page:20 4 8
-run 'REST Get by random id, 32 connections' rest 32
+for ((i = 0; i < rounds; i++)); do
+    "$build_dir/tests/bench_pair" "127.0.0.1:$noop_port" $service/GetProduct 32 "$warmup" \
+        "$seconds" >>"$dir/pair.rounds"
+    rest 32 >>"$dir/rest.rounds"
+done
+run 'limit: no-op, client of the C core, 32' medians "$dir/pair.rounds"
+pair=("${measured[@]}")
+run 'REST Get by random id, 32 connections' medians "$dir/rest.rounds"
+awk -v r="${measured[0]}" -v p="${pair[0]}" -v r99="${measured[2]}" -v p99="${pair[2]}" 'BEGIN {
+    printf "REST Get to the pair of the C core: rate %.2f, p99 %.2f\n", r / p, r99 / p99 }'
