@@ -14,6 +14,7 @@ struct ctl {
 };
 
 int ctl_index_attribute(struct ctl *ctl);
+int ctl_index_order(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
 int ctl_purge(struct ctl *ctl);
 int ctl_seed(struct ctl *ctl);

@@ -28,15 +28,18 @@ static int drop(struct ctl *ctl, const char *key)
     return EXIT_SUCCESS;
 }
 
-static int list(struct ctl *ctl)
+typedef nx_status (*lister)(struct nx_arena *arena, const char *conninfo,
+                            struct store_index_entry **ret_entries, int *ret_count);
+
+static int list(struct ctl *ctl, lister read, const char *if_none)
 {
     struct store_index_entry *entries;
     int count;
-    nx_status status = store_index_list(ctl->arena, ctl->conninfo, &entries, &count);
+    nx_status status = read(ctl->arena, ctl->conninfo, &entries, &count);
     if (status.code != NX_OK)
         return ctl_fail(status);
     if (count == 0)
-        puts("no attribute is indexed by itself");
+        puts(if_none);
     for (int i = 0; i < count; i++)
         printf("%-32s %-8s %-10s %s\n", entries[i].key, entries[i].type, entries[i].state,
                entries[i].size);
@@ -47,11 +50,47 @@ int ctl_index_attribute(struct ctl *ctl)
 {
     const char *first = ctl->argc > 1 ? ctl->argv[1] : "";
     if (ctl->argc == 2 && strcmp(first, "--list") == 0)
-        return list(ctl);
+        return list(ctl, store_index_list, "no attribute is indexed by itself");
     if (ctl->argc == 3 && strcmp(first, "--drop") == 0)
         return drop(ctl, ctl->argv[2]);
     if (ctl->argc == 3 && first[0] != '-')
         return add(ctl, first, ctl->argv[2]);
     return ctl_usage("index-attribute",
                      "say KEY and TYPE (text, number or boolean), --drop KEY, or --list");
+}
+
+static int add_order(struct ctl *ctl, const char *order_by)
+{
+    bool built;
+    nx_status status = store_index_add_order(ctl->arena, ctl->conninfo, order_by, &built);
+    if (status.code != NX_OK)
+        return ctl_fail(status);
+    printf(built ? "indexed the order \"%s\"\n" : "the order \"%s\" is indexed already\n",
+           order_by);
+    return EXIT_SUCCESS;
+}
+
+static int drop_order(struct ctl *ctl, const char *order_by)
+{
+    bool dropped;
+    nx_status status = store_index_drop_order(ctl->arena, ctl->conninfo, order_by, &dropped);
+    if (status.code != NX_OK)
+        return ctl_fail(status);
+    printf(dropped ? "the order \"%s\" is no longer indexed\n"
+                   : "the order \"%s\" was not indexed\n",
+           order_by);
+    return EXIT_SUCCESS;
+}
+
+int ctl_index_order(struct ctl *ctl)
+{
+    const char *first = ctl->argc > 1 ? ctl->argv[1] : "";
+    if (ctl->argc == 2 && strcmp(first, "--list") == 0)
+        return list(ctl, store_index_list_orders, "no order by several fields is indexed");
+    if (ctl->argc == 3 && strcmp(first, "--drop") == 0)
+        return drop_order(ctl, ctl->argv[2]);
+    if (ctl->argc == 2 && first[0] != '-' && first[0])
+        return add_order(ctl, first);
+    return ctl_usage("index-order", "say an order as one word, \"brand, title\", --drop ORDER, "
+                                    "or --list");
 }

@@ -35,6 +35,13 @@ static const struct command {
      "                        Built beside the running service\n"
      "  index-attribute --drop KEY\n"
      "  index-attribute --list"},
+    {"index-order", ctl_index_order,
+     "index-order ORDER     read pages of lists by several fields, \"brand, title\", from an "
+     "index\n"
+     "                        of them, also where many products are equal in the first. Built\n"
+     "                        beside the running service\n"
+     "  index-order --drop ORDER\n"
+     "  index-order --list"},
     {"status", ctl_status,
      "status                what the database holds, and whether it is current"},
 };

@@ -22,17 +22,14 @@
         .name = "update_time", .kind = STORE_FIELD_TIME, .sql = table ".update_time",              \
         .order = table ".update_time", .sort_type = STORE_TYPE_TIMESTAMP                           \
     }
-#define TIMES(table)                                                                               \
-    WRITE_TIMES(table),                                                                            \
-        {.name = "delete_time",                                                                    \
-         .kind = STORE_FIELD_TIME,                                                                 \
-         .sql = table ".delete_time",                                                              \
-         .order = OR_INFINITE_TIME(table ".delete_time"),                                          \
-         .sort_type = STORE_TYPE_TIMESTAMP},                                                       \
+#define TIME_OF_DELETION(name_, column)                                                            \
     {                                                                                              \
-        .name = "purge_time", .kind = STORE_FIELD_TIME, .sql = table ".purge_time",                \
-        .order = OR_INFINITE_TIME(table ".purge_time"), .sort_type = STORE_TYPE_TIMESTAMP          \
+        .name = name_, .kind = STORE_FIELD_TIME, .sql = column, .order = OR_INFINITE_TIME(column), \
+        .sort_type = STORE_TYPE_TIMESTAMP, .is_of_deletion = true                                  \
     }
+#define TIMES(table)                                                                               \
+    WRITE_TIMES(table), TIME_OF_DELETION("delete_time", table ".delete_time"),                     \
+        TIME_OF_DELETION("purge_time", table ".purge_time")
 
 #define MONEY(name_, currency, amount)                                                             \
     {.name = name_,                                                                                \

@@ -43,6 +43,7 @@ struct store_field {
     const char *subtree;
     const struct store_enum_value *values; /* of ENUM */
     const char *value_prefix;              /* of ENUM: may be left out, as "STATE_" */
+    bool is_of_deletion;                   /* of TIME: NULL of all rows that live */
 };
 
 struct store_fields {

@@ -3,7 +3,7 @@
 #include <libpq-fe.h>
 #include <string.h>
 
-#include "nx_str.h"
+#include "store_order.h"
 
 #define CONNECT_TIMEOUT_S "10"
 #define MAX_PARAMS 2
@@ -27,6 +27,18 @@ static const char read_all[] =
     " case when indisvalid then 'ready' else 'unfinished' end"
     " from catalog.attribute_index left join pg_index"
     " on indexrelid = to_regclass('catalog.' || catalog.attribute_index_name(key)) order by key";
+static const char read_state[] =
+    "select coalesce((select case when indisvalid then 'ready' else 'unfinished' end from pg_index"
+    " where indexrelid = to_regclass('catalog.' || $1)), '')";
+static const char read_orders[] =
+    "select replace(substr(relname, length('product_by_') + 1), '__', ', '), '',"
+    " pg_size_pretty(pg_relation_size(oid)),"
+    " case when indisvalid then 'ready' else 'unfinished' end"
+    " from pg_class join pg_index on indexrelid = oid"
+    " where relnamespace = 'catalog'::regnamespace and starts_with(relname, 'product_by_')"
+    " order by relname";
+
+#define MAX_NAME_BYTES 63
 
 struct runner {
     struct nx_arena *arena;
@@ -108,7 +120,7 @@ static nx_status begin_work(struct runner *runner)
     if (strcmp(got, "t") == 0)
         return NX_STATUS_OK;
     return nx_fail(runner->arena, NX_FAILED_PRECONDITION,
-                   "another nexusctl index-attribute is at work; wait for it");
+                   "another nexusctl is building an index; wait for it");
 }
 
 static nx_status drop(struct runner *runner, const char *key)
@@ -188,15 +200,15 @@ static nx_status copy_entries(const struct runner *runner, const PGresult *resul
     return NX_STATUS_OK;
 }
 
-nx_status store_index_list(struct nx_arena *arena, const char *conninfo,
-                           struct store_index_entry **ret_entries, int *ret_count)
+static nx_status list(struct nx_arena *arena, const char *conninfo, const char *sql,
+                      struct store_index_entry **ret_entries, int *ret_count)
 {
     struct runner runner;
     PGresult *result = NULL;
     struct store_index_entry *entries = NULL;
     nx_status status = open_runner(&runner, arena, conninfo);
     if (status.code == NX_OK)
-        status = query(&runner, read_all, NULL, &result);
+        status = query(&runner, sql, NULL, &result);
     if (status.code == NX_OK) {
         entries = nx_arena_calloc(arena, (size_t)PQntuples(result), sizeof *entries);
         status = entries ? copy_entries(&runner, result, entries) : nx_fail_memory();
@@ -206,6 +218,133 @@ nx_status store_index_list(struct nx_arena *arena, const char *conninfo,
         *ret_count = PQntuples(result);
     }
     PQclear(result);
+    PQfinish(runner.pg);
+    return status;
+}
+
+nx_status store_index_list(struct nx_arena *arena, const char *conninfo,
+                           struct store_index_entry **ret_entries, int *ret_count)
+{
+    return list(arena, conninfo, read_all, ret_entries, ret_count);
+}
+
+nx_status store_index_list_orders(struct nx_arena *arena, const char *conninfo,
+                                  struct store_index_entry **ret_entries, int *ret_count)
+{
+    return list(arena, conninfo, read_orders, ret_entries, ret_count);
+}
+
+/* --- Orders --- */
+
+/* The index of an order. */
+struct order_index {
+    const char *name; /* product_by_brand__price */
+    const char *create;
+    const char *drop;
+};
+
+static nx_status refuse(struct nx_arena *arena, const char *what)
+{
+    return nx_fail(arena, NX_INVALID_ARGUMENT, "%s", what);
+}
+
+static nx_status check_order(struct nx_arena *arena, const struct store_order *order)
+{
+    if (order->count < 3) /* two and the id */
+        return refuse(arena, "an order by one field has an index already; say two fields or more");
+    for (unsigned i = 0; i + 1 < order->count; i++) {
+        if (order->keys[i].json || !order->keys[i].field)
+            return refuse(arena, "an order by attributes is indexed by its first field alone");
+        if (order->keys[i].is_descending != order->keys[0].is_descending)
+            return refuse(arena, "all fields must have one direction: \"brand, price\" or "
+                                 "\"brand desc, price desc\", which have the same index");
+    }
+    return NX_STATUS_OK;
+}
+
+/* The fields' names or, with the id, what they are in SQL. NULL: no memory. */
+static const char *list_keys(struct nx_arena *arena, const struct store_order *order, bool as_names)
+{
+    const char *text = "";
+    for (unsigned i = 0; text && i < order->count - as_names; i++) /* the id has no name */
+        text = as_names ? nx_arena_printf(arena, "%s%s%s", text, i > 0 ? "__" : "",
+                                          order->keys[i].field->name)
+                        : nx_arena_printf(arena, "%s%s(%s)", text, i > 0 ? ", " : "",
+                                          order->keys[i].sql);
+    return text;
+}
+
+static nx_status describe_order(struct nx_arena *arena, const char *order_by,
+                                struct order_index *ret)
+{
+    struct store_order order;
+    NX_TRY(store_order_parse(&store_product_fields, nx_str_from(order_by), NULL, arena, &order));
+    NX_TRY(check_order(arena, &order));
+    const char *names = list_keys(arena, &order, true);
+    const char *keys = list_keys(arena, &order, false);
+    if (!names || !keys)
+        return nx_fail_memory();
+    ret->name = nx_arena_printf(arena, "product_by_%s", names);
+    ret->create = nx_arena_printf(arena,
+                                  "create index concurrently product_by_%s on catalog.product (%s)"
+                                  " where delete_time is null",
+                                  names, keys);
+    ret->drop =
+        nx_arena_printf(arena, "drop index concurrently if exists catalog.product_by_%s", names);
+    if (!ret->name || !ret->create || !ret->drop)
+        return nx_fail_memory();
+    if (strlen(ret->name) > MAX_NAME_BYTES)
+        return refuse(arena, "an order of so many fields cannot be indexed");
+    return NX_STATUS_OK;
+}
+
+static nx_status find_order(struct runner *runner, const struct order_index *index,
+                            const char **ret_state)
+{
+    const char *const params[] = {index->name, NULL};
+    NX_TRY(begin_work(runner));
+    return ask(runner, read_state, params, ret_state, NULL);
+}
+
+static nx_status build_order(struct runner *runner, const struct order_index *index,
+                             bool *ret_built)
+{
+    const char *state;
+    NX_TRY(find_order(runner, index, &state));
+    *ret_built = strcmp(state, "ready") != 0;
+    if (!*ret_built)
+        return NX_STATUS_OK;
+    NX_TRY(run(runner, index->drop, NULL)); /* an unfinished one */
+    NX_TRY(run(runner, index->create, NULL));
+    return run(runner, analyze, NULL);
+}
+
+nx_status store_index_add_order(struct nx_arena *arena, const char *conninfo, const char *order_by,
+                                bool *ret_built)
+{
+    struct runner runner;
+    struct order_index index;
+    NX_TRY(describe_order(arena, order_by, &index));
+    nx_status status = open_runner(&runner, arena, conninfo);
+    if (status.code == NX_OK)
+        status = build_order(&runner, &index, ret_built);
+    PQfinish(runner.pg);
+    return status;
+}
+
+nx_status store_index_drop_order(struct nx_arena *arena, const char *conninfo, const char *order_by,
+                                 bool *ret_dropped)
+{
+    struct runner runner;
+    struct order_index index;
+    const char *state = "";
+    NX_TRY(describe_order(arena, order_by, &index));
+    nx_status status = open_runner(&runner, arena, conninfo);
+    if (status.code == NX_OK)
+        status = find_order(&runner, &index, &state);
+    if (status.code == NX_OK)
+        status = run(&runner, index.drop, NULL);
+    *ret_dropped = *state;
     PQfinish(runner.pg);
     return status;
 }

@@ -119,10 +119,28 @@ static nx_status is_hard_to_guess(struct nx_arena *arena, const struct store_lis
     return NX_STATUS_OK;
 }
 
-/* Append "select ... limit": a page of these rows. */
-static nx_status add_page(struct store_query *query, struct nx_arena *arena,
-                          const struct store_listing *listing, const struct store_list *list,
-                          enum rows rows)
+/* Append the condition of these rows of all that are listed. */
+static void add_which(struct store_query *query, const struct store_listing *listing,
+                      enum rows rows)
+{
+    if (rows == MANY_ROWS)
+        store_query_add(query, " and (select count(*) from few) > 1000");
+    if (rows == LIVE_ROWS || rows == DELETED_ROWS) {
+        store_query_add(query, " and ");
+        store_query_add(query, rows == LIVE_ROWS ? listing->live : listing->deleted);
+    }
+}
+
+static void add_limit(struct store_query *query, const struct store_list *list)
+{
+    store_query_add(query, " limit ");
+    store_query_add_int8(query, list->limit);
+}
+
+/* Append "select ... limit": a page of these rows, in the order as it stands. */
+static nx_status add_page_in_order(struct store_query *query, struct nx_arena *arena,
+                                   const struct store_listing *listing,
+                                   const struct store_list *list, enum rows rows)
 {
     store_query_add(query, "select ");
     store_query_add(query, listing->columns);
@@ -136,18 +154,69 @@ static nx_status add_page(struct store_query *query, struct nx_arena *arena,
     } else {
         NX_TRY(add_rows(query, arena, listing, list));
     }
-    if (rows == MANY_ROWS)
-        store_query_add(query, " and (select count(*) from few) > 1000");
-    if (rows == LIVE_ROWS || rows == DELETED_ROWS) {
-        store_query_add(query, " and ");
-        store_query_add(query, rows == LIVE_ROWS ? listing->live : listing->deleted);
-    }
+    add_which(query, listing, rows);
     if (list->after)
         store_order_add_after(query, &list->order, list->after);
     store_order_add(query, &list->order);
-    store_query_add(query, " limit ");
-    store_query_add_int8(query, list->limit);
+    add_limit(query, list);
     return NX_STATUS_OK;
+}
+
+/* The same, group by group; each is read only if those before are not enough. */
+static nx_status add_page_in_groups(struct store_query *query, struct nx_arena *arena,
+                                    const struct store_listing *listing,
+                                    const struct store_list *list, enum rows rows,
+                                    const struct store_order_groups *groups)
+{
+    static const char *const names[STORE_ORDER_MAX_GROUPS] = {
+        "group_0", "group_1", "group_2", "group_3", "group_4", "group_5", "group_6", "group_7"};
+    for (unsigned i = 0; i < groups->count; i++) {
+        store_query_add(query, i == 0 ? "with " : "), ");
+        store_query_add(query, names[i]);
+        store_query_add(query, " as materialized (select ");
+        store_query_add(query, listing->columns);
+        store_order_add_keys(query, &list->order);
+        NX_TRY(add_rows(query, arena, listing, list));
+        add_which(query, listing, rows);
+        for (unsigned j = 0; j < i; j++) {
+            store_query_add(query,
+                            j == 0 ? " and (select count(*) from " : " + (select count(*) from ");
+            store_query_add(query, names[j]);
+            store_query_add(query, ")");
+        }
+        if (i > 0) {
+            store_query_add(query, " < ");
+            store_query_add_int8(query, list->limit);
+        }
+        store_order_add_group(query, &list->order, groups, i,
+                              i == 0 && groups->is_begun ? list->after : NULL);
+        add_limit(query, list);
+    }
+    for (unsigned i = 0; i < groups->count; i++) {
+        store_query_add(query, i == 0 ? ") select * from " : " union all select * from ");
+        store_query_add(query, names[i]);
+    }
+    store_order_add_named(query, &list->order);
+    add_limit(query, list);
+    return NX_STATUS_OK;
+}
+
+/* Append a page of these rows, as is best. */
+static nx_status add_page(struct store_query *query, struct nx_arena *arena,
+                          const struct store_listing *listing, const struct store_list *list,
+                          enum rows rows)
+{
+    struct store_order_groups groups;
+    bool is_live = listing->live && (!list->show_deleted || rows == LIVE_ROWS);
+    if (!is_live || listing->parent || rows == FEW_ROWS ||
+        !store_order_groups(&list->order, list->after, &groups))
+        return add_page_in_order(query, arena, listing, list, rows);
+    if (groups.count > 0)
+        return add_page_in_groups(query, arena, listing, list, rows, &groups);
+    /* None is behind: a page of nothing. */
+    struct store_list none = *list;
+    none.limit = 0;
+    return add_page_in_order(query, arena, listing, &none, rows);
 }
 
 static nx_status add_either_page(struct store_query *query, struct nx_arena *arena,
@@ -163,44 +232,6 @@ static nx_status add_either_page(struct store_query *query, struct nx_arena *are
     NX_TRY(add_page(query, arena, listing, list, MANY_ROWS));
     store_query_add(query, ")");
     store_order_add_named(query, &list->order);
-    return NX_STATUS_OK;
-}
-
-/* Value by value of the order's first field; each is read only if those before are not enough. */
-static nx_status add_page_in_groups(struct store_query *query, struct nx_arena *arena,
-                                    const struct store_listing *listing,
-                                    const struct store_list *list, const int *values,
-                                    unsigned count)
-{
-    static const char *const names[STORE_ORDER_MAX_GROUPS] = {"first", "second", "third", "fourth"};
-    for (unsigned i = 0; i < count; i++) {
-        store_query_add(query, i == 0 ? "with " : "), ");
-        store_query_add(query, names[i]);
-        store_query_add(query, " as materialized (select ");
-        store_query_add(query, listing->columns);
-        store_order_add_keys(query, &list->order);
-        NX_TRY(add_rows(query, arena, listing, list));
-        for (unsigned j = 0; j < i; j++) {
-            store_query_add(query,
-                            j == 0 ? " and (select count(*) from " : " + (select count(*) from ");
-            store_query_add(query, names[j]);
-            store_query_add(query, ")");
-        }
-        if (i > 0) {
-            store_query_add(query, " < ");
-            store_query_add_int8(query, list->limit);
-        }
-        store_order_add_group(query, &list->order, values[i], i == 0 ? list->after : NULL);
-        store_query_add(query, " limit ");
-        store_query_add_int8(query, list->limit);
-    }
-    for (unsigned i = 0; i < count; i++) {
-        store_query_add(query, i == 0 ? ") select * from " : " union all select * from ");
-        store_query_add(query, names[i]);
-    }
-    store_order_add_named(query, &list->order);
-    store_query_add(query, " limit ");
-    store_query_add_int8(query, list->limit);
     return NX_STATUS_OK;
 }
 
@@ -231,15 +262,9 @@ nx_status store_list_page(struct store_op *op, const struct store_listing *listi
     require_parent(op, listing, list);
     struct store_query *query = store_query_new(op->arena, listing->name);
     bool may_be_few;
-    int groups[STORE_ORDER_MAX_GROUPS];
-    unsigned group_count = store_order_groups(&list->order, list->after, groups);
-    if (list->show_deleted || listing->parent)
-        group_count = 0;
     NX_TRY(is_hard_to_guess(op->arena, listing, list, &may_be_few));
     if (may_be_few)
         NX_TRY(add_either_page(query, op->arena, listing, list));
-    else if (group_count > 0)
-        NX_TRY(add_page_in_groups(query, op->arena, listing, list, groups, group_count));
     else if (list->show_deleted && listing->deleted && !list->order.is_default)
         NX_TRY(add_page_with_deleted(query, op->arena, listing, list));
     else

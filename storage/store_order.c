@@ -2,6 +2,7 @@
 
 #include "store_filter_internal.h"
 
+#include <limits.h>
 #include <string.h>
 
 struct reader {
@@ -300,59 +301,115 @@ void store_order_add_after(struct store_query *query, const struct store_order *
         add_mixed_bound(query, order, keys);
 }
 
-/* An order without its first key: its direction stays. */
-static struct store_order without_first(const struct store_order *order)
-{
-    struct store_order rest = {.count = order->count - 1};
-    memcpy(rest.keys, order->keys + 1, rest.count * sizeof *rest.keys);
-    return rest;
-}
+/* --- Groups --- */
 
-/* A cell of a boolean or a small number, big-endian. */
-static int small_number(struct nx_str cell)
-{
-    unsigned value = 0;
-    for (size_t i = 0; i < cell.len; i++)
-        value = value << 8 | (unsigned char)cell.ptr[i];
-    return (int)value;
-}
+/* The value of what is infinite, which is all that those that live have of it. */
+#define INFINITE INT_MAX
 
-unsigned store_order_groups(const struct store_order *order, const struct nx_str *after,
-                            int ret_values[STORE_ORDER_MAX_GROUPS])
+/* The values of a field, ascending; NULL: there are many. */
+static const struct store_enum_value *values_of(const struct store_order_key *key)
 {
     static const struct store_enum_value truths[] = {{"false", 0}, {"true", 1}, {NULL, 0}};
-    const struct store_order_key *key = &order->keys[0];
-    const struct store_enum_value *values = key->type == STORE_TYPE_BOOL ? truths : NULL;
-    if (key->field && key->field->values)
-        values = key->field->values;
+    static const struct store_enum_value never[] = {{"never", INFINITE}, {NULL, 0}};
+    if (key->type == STORE_TYPE_BOOL)
+        return truths;
+    if (!key->field)
+        return NULL;
+    return key->field->is_of_deletion ? never : key->field->values;
+}
+
+/* Of a cell: a boolean, a small number or, if it is a time, whether it is infinite. */
+static int value_of(const struct store_order_key *key, struct nx_str cell)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < cell.len; i++)
+        value = value << 8 | (unsigned char)cell.ptr[i];
+    if (key->type != STORE_TYPE_TIMESTAMP)
+        return (int)value;
+    return value == INT64_MAX ? INFINITE : 0;
+}
+
+/* Split each group by the values of one more field. False: it has many. */
+static bool split(const struct store_order_key *key, struct store_order_groups *groups)
+{
+    const struct store_enum_value *values = values_of(key);
     unsigned total = 0;
     while (values && values[total].name)
         total++;
-    if (order->count < 2 || total == 0 || total > STORE_ORDER_MAX_GROUPS)
-        return 0;
-    unsigned first = 0;
-    for (unsigned i = 0; i < total; i++) {
-        ret_values[i] = values[key->is_descending ? total - 1 - i : i].number;
-        if (after && ret_values[i] == small_number(after[0]))
-            first = i;
+    if (total == 0 || total * groups->count > STORE_ORDER_MAX_GROUPS ||
+        groups->leading == STORE_ORDER_MAX_LEADING)
+        return false;
+    for (unsigned i = total * groups->count; i-- > 0;) {
+        unsigned value = i % total;
+        memmove(groups->values[i], groups->values[i / total], sizeof *groups->values);
+        groups->values[i][groups->leading] =
+            values[key->is_descending ? total - 1 - value : value].number;
     }
-    memmove(ret_values, ret_values + first, (total - first) * sizeof *ret_values);
-    return total - first;
+    groups->count *= total;
+    groups->leading++;
+    return true;
 }
 
-void store_order_add_group(struct store_query *query, const struct store_order *order, int value,
-                           const struct nx_str *after)
+/* Whether a group is before (-1), of (0) or behind (1) a row's keys. */
+static int compare_group(const struct store_order *order, const struct store_order_groups *groups,
+                         unsigned group, const struct nx_str *keys)
 {
-    struct store_order rest = without_first(order);
+    for (unsigned i = 0; i < groups->leading; i++) {
+        const struct store_order_key *key = &order->keys[i];
+        int ours = groups->values[group][i];
+        int theirs = value_of(key, keys[i]);
+        if (ours != theirs)
+            return (ours < theirs) == key->is_descending ? 1 : -1;
+    }
+    return 0;
+}
+
+bool store_order_groups(const struct store_order *order, const struct nx_str *after,
+                        struct store_order_groups *ret_groups)
+{
+    struct store_order_groups groups = {.count = 1};
+    while (groups.leading + 1 < order->count && split(&order->keys[groups.leading], &groups))
+        continue;
+    unsigned passed = 0;
+    while (after && passed < groups.count && compare_group(order, &groups, passed, after) < 0)
+        passed++;
+    groups.count -= passed;
+    memmove(groups.values, groups.values + passed, groups.count * sizeof *groups.values);
+    groups.is_begun = after && groups.count > 0 && compare_group(order, &groups, 0, after) == 0;
+    *ret_groups = groups;
+    return groups.leading > 0;
+}
+
+static void add_value(struct store_query *query, const struct store_order_key *key, int value)
+{
     store_query_add(query, " and ");
-    add_key(query, &order->keys[0]);
+    add_key(query, key);
     store_query_add(query, " = ");
-    if (order->keys[0].type == STORE_TYPE_BOOL)
+    if (key->type == STORE_TYPE_BOOL)
         store_query_add_bool(query, value != 0);
     else
         store_query_add_int8(query, value);
+}
+
+/* An order without its leading keys: its direction stays. */
+static struct store_order without_leading(const struct store_order *order, unsigned leading)
+{
+    struct store_order rest = {.count = order->count - leading};
+    memcpy(rest.keys, order->keys + leading, rest.count * sizeof *rest.keys);
+    return rest;
+}
+
+void store_order_add_group(struct store_query *query, const struct store_order *order,
+                           const struct store_order_groups *groups, unsigned group,
+                           const struct nx_str *after)
+{
+    struct store_order rest = without_leading(order, groups->leading);
+    for (unsigned i = 0; i < groups->leading; i++) {
+        if (groups->values[group][i] != INFINITE) /* else it holds for all that live */
+            add_value(query, &order->keys[i], groups->values[group][i]);
+    }
     if (after)
-        store_order_add_after(query, &rest, after + 1);
+        store_order_add_after(query, &rest, after + groups->leading);
     store_order_add(query, &rest);
 }
 

@@ -52,15 +52,26 @@ void store_order_add_keys(struct store_query *query, const struct store_order *o
 void store_order_add_after(struct store_query *query, const struct store_order *order,
                            const struct nx_str *keys);
 
-/* Very many rows are equal in a field of few values: such a page is read value by value, each in
- * the order of the other fields. Gives the values of the first field in the order of the list, from
- * that of `after` on if that is not NULL; 0: it has many. */
-#define STORE_ORDER_MAX_GROUPS 4
-unsigned store_order_groups(const struct store_order *order, const struct nx_str *after,
-                            int ret_values[STORE_ORDER_MAX_GROUPS]);
+/* Very many rows are equal in a field of few values, and all that live in the time of deletion. A
+ * page by such fields first is read value by value, each in the order of the fields behind them,
+ * which has an index. A group is the rows that have one value of each of these leading fields. */
+#define STORE_ORDER_MAX_GROUPS 8
+#define STORE_ORDER_MAX_LEADING 4
+struct store_order_groups {
+    unsigned leading; /* how many fields each has a value of */
+    unsigned count;   /* 0: the order begins with a field of many values */
+    int values[STORE_ORDER_MAX_GROUPS][STORE_ORDER_MAX_LEADING];
+    bool is_begun; /* the first group is the one of `after`, which is somewhere in it */
+};
 
-/* Append " and ... order by ...": the rows of one value, behind `after` if that is not NULL. */
-void store_order_add_group(struct store_query *query, const struct store_order *order, int value,
+/* The groups of rows that live, in the order of the list, from that of `after` on if that is not
+ * NULL. False: none is there; the order is to be read as it stands. */
+bool store_order_groups(const struct store_order *order, const struct nx_str *after,
+                        struct store_order_groups *ret_groups);
+
+/* Append " and ... order by ...": the rows of a group, behind `after` if that is not NULL. */
+void store_order_add_group(struct store_query *query, const struct store_order *order,
+                           const struct store_order_groups *groups, unsigned group,
                            const struct nx_str *after);
 
 /* Append " order by ...". */

@@ -68,7 +68,8 @@ async function tokenAt(list, depth) {
 async function lists() {
   head(`Lists, pages of ${PAGE}, one client`);
   const orders = ['', 'slug', 'title', 'title desc', 'brand', 'price', 'price desc', 'inventory', 'state',
-    'create_time desc', 'update_time', 'brand, price', 'price desc, title', 'state, title'];
+    'create_time desc', 'update_time', 'brand, price', 'price desc, title', 'state, title',
+    'state, allow_backorder, price', 'delete_time', 'purge_time desc, brand'];
   const lists = orders.map((orderBy) => ({ orderBy }));
   lists.push({ orderBy: 'title', filter: 'price < 500' }, { orderBy: 'price', showDeleted: true });
   for (const list of lists) {

@@ -191,6 +191,40 @@ test('several fields, mixed directions', async () => {
   }
 });
 
+test('fields of few values first, either way: value by value', async () => {
+  const few = ['state', 'allow_backorder', 'delete_time', 'purge_time'];
+  const many = ['price', 'title', 'brand', 'inventory'];
+  for (let i = 0; i < 40; i++) {
+    const leading = few.filter(() => random.chance(0.6)).sort(() => (random.chance(0.5) ? 1 : -1));
+    const fields = [...leading, ...many.filter(() => random.chance(0.3))];
+    await checkOrder(fields.map((field) => [field, random.pick(['asc', 'desc'])]));
+  }
+});
+
+test('an order by several fields is read from an index once there is one', async () => {
+  const index = (...args) => instance.ctl(['index-order', ...args], instance.ownerUrl);
+  assert.match(await index('--list'), /^brand, price +ready/);
+  assert.match(await index('brand desc, price desc'), /already/);
+  assert.match(await index('price, create_time'), /^indexed the order "price, create_time"$/m);
+  assert.match(await index('--list'), /^price, create_time +ready +\d/m);
+  const plan = await instance.sql(`set enable_seqscan = off; set enable_sort = off;
+    explain (costs off) select id from catalog.product
+    where delete_time is null order by coalesce(price_amount, 'Infinity'::numeric) desc, create_time desc, id desc`);
+  assert.match(JSON.stringify(plan), /Scan Backward using product_by_price__create_time/);
+  await instance.sql(`update pg_index set indisvalid = false
+    where indexrelid = 'catalog.product_by_price__create_time'::regclass`);
+  assert.match(await index('--list'), /^price, create_time +unfinished/m);
+  assert.match(await index('price, create_time'), /^indexed/);
+  assert.match(await index('--drop', 'price, create_time'), /no longer/);
+  assert.match(await index('--drop', 'price, create_time'), /was not/);
+  await assert.rejects(index('price'), /has an index already/);
+  await assert.rejects(index('price, title desc'), /one direction/);
+  await assert.rejects(index('price, colour'), /no such field/);
+  await assert.rejects(index('price, attributes.color'), /declared/);
+  await assert.rejects(index('state, allow_backorder, create_time, update_time, delete_time, brand'), /so many fields/);
+  await assert.rejects(index(), /say an order as one word/);
+});
+
 test('categories: filters, orders, subtrees', async () => {
   const all = [...categories.values()];
   const check = async (request, wanted) => {

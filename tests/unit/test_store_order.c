@@ -1,4 +1,5 @@
 /* Orders as SQL, and what is refused. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -164,11 +165,94 @@ static void test_store_order__says_what_is_wrong(void **state)
     assert_string_equal(show_order(long_order), "order_by: is longer than 1024 bytes");
 }
 
+/* --- Groups --- */
+
+static const char *show_groups(const char *order_by, const struct nx_str *after)
+{
+    struct store_order order;
+    struct store_order_groups groups;
+    assert_int_equal(
+        store_order_parse(&store_product_fields, nx_str_from(order_by), NULL, arena, &order).code,
+        NX_OK);
+    if (!store_order_groups(&order, after, &groups))
+        return "none";
+    const char *text = groups.is_begun ? "in" : "at";
+    for (unsigned i = 0; i < groups.count; i++) {
+        text = nx_arena_printf(arena, "%s ", text);
+        for (unsigned j = 0; j < groups.leading; j++) {
+            int value = groups.values[i][j];
+            text = value == INT_MAX ? nx_arena_printf(arena, "%s-", text)
+                                    : nx_arena_printf(arena, "%s%d", text, value);
+        }
+    }
+    return text;
+}
+
+#define FALSE_CELL                                                                                 \
+    {                                                                                              \
+        "\0", 1                                                                                    \
+    }
+#define TRUE_CELL                                                                                  \
+    {                                                                                              \
+        "\1", 1                                                                                    \
+    }
+#define SMALL_CELL(byte)                                                                           \
+    {                                                                                              \
+        "\0" byte, 2                                                                               \
+    }
+#define NEVER_CELL                                                                                 \
+    {                                                                                              \
+        "\x7f\xff\xff\xff\xff\xff\xff\xff", 8                                                      \
+    }
+#define ONCE_CELL                                                                                  \
+    {                                                                                              \
+        "\0\2\3\4\5\6\7\1", 8                                                                      \
+    }
+
+static void test_store_order__splits_what_has_few_values(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *order_by;
+        struct nx_str after[3]; /* of no length: from the first page on */
+        const char *wanted;
+    } rows[] = {
+        {"", {{NULL, 0}}, "none"},
+        {"price, state", {{NULL, 0}}, "none"},
+        {"state", {{NULL, 0}}, "at 1 2 3"},
+        {"state desc, price", {{NULL, 0}}, "at 3 2 1"},
+        {"state, allow_backorder desc, price", {{NULL, 0}}, "at 11 10 21 20 31 30"},
+        {"allow_backorder, state desc", {{NULL, 0}}, "at 03 02 01 13 12 11"},
+        {"delete_time, title", {{NULL, 0}}, "at -"},
+        {"delete_time desc, state, purge_time", {{NULL, 0}}, "at -1- -2- -3-"},
+        {"state", {SMALL_CELL("\2")}, "in 2 3"},
+        {"state desc, price", {SMALL_CELL("\2")}, "in 2 1"},
+        {"state, allow_backorder desc", {SMALL_CELL("\2"), TRUE_CELL}, "in 21 20 31 30"},
+        {"state, allow_backorder desc", {SMALL_CELL("\2"), FALSE_CELL}, "in 20 31 30"},
+        {"state desc, allow_backorder", {SMALL_CELL("\1"), TRUE_CELL}, "in 11"},
+        {"delete_time, title", {NEVER_CELL}, "in -"},
+        {"delete_time desc", {NEVER_CELL}, "in -"},
+        {"delete_time, title", {ONCE_CELL}, "at -"},
+        {"delete_time desc, title", {ONCE_CELL}, "at"},
+        {"state, purge_time", {SMALL_CELL("\2"), ONCE_CELL}, "at 2- 3-"},
+        {"state, purge_time desc", {SMALL_CELL("\2"), ONCE_CELL}, "at 3-"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *got =
+            show_groups(rows[i].order_by, rows[i].after[0].len > 0 ? rows[i].after : NULL);
+        if (strcmp(got, rows[i].wanted) != 0)
+            fail_msg("%s (row %zu) gives \"%s\", not \"%s\"", rows[i].order_by, i, got,
+                     rows[i].wanted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_store_order__becomes_sql, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_order__says_what_is_wrong, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_store_order__splits_what_has_few_values, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
