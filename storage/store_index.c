@@ -323,7 +323,7 @@ nx_status store_index_add_order(struct nx_arena *arena, const char *conninfo, co
                                 bool *ret_built)
 {
     struct runner runner;
-    struct order_index index;
+    struct order_index index = {NULL, NULL, NULL};
     NX_TRY(describe_order(arena, order_by, &index));
     nx_status status = open_runner(&runner, arena, conninfo);
     if (status.code == NX_OK)
@@ -336,7 +336,7 @@ nx_status store_index_drop_order(struct nx_arena *arena, const char *conninfo, c
                                  bool *ret_dropped)
 {
     struct runner runner;
-    struct order_index index;
+    struct order_index index = {NULL, NULL, NULL};
     const char *state = "";
     NX_TRY(describe_order(arena, order_by, &index));
     nx_status status = open_runner(&runner, arena, conninfo);
