@@ -20,13 +20,13 @@ alter text search configuration catalog.prose
 -- quarter of the time of translate().)
 create function catalog.search_fold(given text) returns text
 language sql immutable parallel safe as $$
-    select replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(lower(
-        case when octet_length(given) = char_length(given) then given
-        else normalize(regexp_replace(normalize(translate(given,
+    select replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
+        case when octet_length(given) = char_length(given) then lower(given collate "C")
+        else lower(normalize(regexp_replace(normalize(translate(given,
                  U&'\00F8\00D8\0111\0110\0142\0141\0127\0126\0131\0167\0166\00E6\00C6\0153\0152'
                      '\00DF\E000\E001\E002\2019',
-                 'oOdDlLhHitTaAoOs   '), NFD), U&'[\0300-\036F]', '', 'g'), NFC)
-        end),
+                 'oOdDlLhHitTaAoOs   '), NFD), U&'[\0300-\036F]', '', 'g'), NFC))
+        end,
         '-', ' '), '/', ' '), '.', ' '), '_', ' '), '@', ' '), '&', ' '), '<', ' '), '+', ' '),
         '~', ' '), '''', '')
 $$;
@@ -427,6 +427,7 @@ begin
     lock table catalog.product, catalog.category in share row exclusive mode;
     drop index if exists catalog.search_entry_lexemes, catalog.search_entry_sample,
         catalog.search_entry_names, catalog.search_entry_title, catalog.search_word_word, catalog.search_word_trigrams;
+    alter table catalog.search_entry drop constraint search_entry_pkey;
     truncate catalog.search_entry, catalog.search_word, catalog.search_category;
     insert into catalog.search_category (category_id, keys, size, lexemes)
     select id, ancestor_ids || id,
@@ -445,26 +446,29 @@ begin
     from catalog.product left join catalog.search_category as filed using (category_id)
     where delete_time is null;
     insert into catalog.search_entry (product_id, title, lexemes)
-    select id, title, lexemes from search_made order by id;
+    select id, title, lexemes from search_made;
     drop table search_made;
+    alter table catalog.search_entry add primary key (product_id);
     -- As search_words(), but parsing each word once.
+    create temporary table search_named on commit drop as
+    select distinct word
+    from catalog.product, string_to_table(title || ' ' || brand || ' '
+        || array_to_string(tags, ' '), ' ') as word
+    where delete_time is null;
+    create temporary table search_told on commit drop as
+    select distinct word from catalog.product, string_to_table(left(description, 1000), ' ') as word
+    where delete_time is null;
     insert into catalog.search_word (word)
     select token
-    from (select distinct word
-          from (select title || ' ' || brand || ' ' || array_to_string(tags, ' ') as names
-                from catalog.product where delete_time is null
-                union all
-                select title from catalog.category where delete_time is null) as given,
-              string_to_table(names, ' ') as word) as given,
+    from (select word from search_named union
+          select word from catalog.category, string_to_table(title, ' ') as word
+          where delete_time is null) as given,
         ts_parse('default', catalog.search_fold(word))
     where tokid in (1, 2, 3) and char_length(token) between 2 and 40
     union
-    select token
-    from (select distinct word
-          from catalog.product, string_to_table(left(description, 1000), ' ') as word
-          where delete_time is null) as given,
-        ts_parse('default', catalog.search_fold(word))
+    select token from search_told, ts_parse('default', catalog.search_fold(word))
     where tokid in (1, 2) and char_length(token) between 2 and 40;
+    drop table search_named, search_told;
     -- Without fastupdate: every search would go through the list of what is not yet indexed.
     create index search_entry_lexemes on catalog.search_entry using gin (lexemes)
         with (fastupdate = off);
