@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures this machine: bench/run.sh BUILD_DIR, with the environment
-#   SECONDS_EACH=5  WARMUP=2  ROUNDS=5  ROWS=100000
+#   SECONDS_EACH=5  WARMUP=2  ROUNDS=5  ROWS=100000  REQUESTS=1000000
 # All of it runs here and shares the cores: server, database and load. What tells is the ratio to
 # the limits that are measured beside it, in the same run and by the same load.
 set -euo pipefail
@@ -8,6 +8,7 @@ set -euo pipefail
 build_dir=$(realpath "${1:?the build folder}")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seconds=${SECONDS_EACH:-5} warmup=${WARMUP:-2} rounds=${ROUNDS:-5} rows=${ROWS:-100000}
+requests=${REQUESTS:-1000000}
 bin=/usr/lib/postgresql/15/bin
 service=/nexus.catalog.v1.CatalogService
 
@@ -67,23 +68,30 @@ DATABASE_URL=$(storage/cluster.sh url "$dir/postgres")
 grpc_port=$(free_port)
 NEXUS_GRPC_LISTEN=127.0.0.1:$grpc_port background service "$grpc_port" \
     "$build_dir/service/nexus-service"
-http_port=$(free_port)
-NEXUS_HTTP_LISTEN=127.0.0.1:$http_port NEXUS_BACKEND_TARGET=127.0.0.1:$grpc_port \
-    NEXUS_API_SPEC=$PWD/openapi/nexus.yaml NEXUS_API_DOCUMENT=$build_dir/openapi/openapi.json \
-    NEXUS_DOCS_DIR=$PWD/openapi/docs \
-    NEXUS_DOCS_ASSETS=$PWD/openapi/node_modules/swagger-ui-dist \
-    background gateway "$http_port" "$build_dir/gateway/nexus-gateway"
 noop_port=$(free_port)
 background noop "$noop_port" "$build_dir/tests/bench_noop" "127.0.0.1:$noop_port" 2
 skeleton_port=$(free_port)
 background skeleton "$skeleton_port" "$build_dir/tests/bench_skeleton" "127.0.0.1:$skeleton_port" 2
+
+gateway() { # NAME HTTP_PORT GRPC_PORT
+    NEXUS_HTTP_LISTEN=127.0.0.1:$2 NEXUS_BACKEND_TARGET=127.0.0.1:$3 \
+        NEXUS_API_SPEC=$PWD/openapi/nexus.yaml NEXUS_API_DOCUMENT=$build_dir/openapi/openapi.json \
+        NEXUS_DOCS_DIR=$PWD/openapi/docs \
+        NEXUS_DOCS_ASSETS=$PWD/openapi/node_modules/swagger-ui-dist \
+        background "$1" "$2" "$build_dir/gateway/nexus-gateway"
+}
+http_port=$(free_port)
+gateway gateway "$http_port" "$grpc_port"
+gateway_pid=${pids[-1]}
+bare_port=$(free_port)
+gateway bare-gateway "$bare_port" "$noop_port"
 
 # Each measurement prints "rate p50_us p99_us errors".
 grpc() { # PORT METHOD REQUEST CONNECTIONS STREAMS
     "$build_dir/tests/bench_load" 127.0.0.1 "$1" "$2" "$3" "$4" "$5" "$warmup" "$seconds"
 }
 
-rest() { # CONNECTIONS
+rest() { # HTTP_PORT CONNECTIONS SECONDS
     cat >"$dir/rest.lua" <<LUA
 math.randomseed(os.time())
 function request() return wrk.format("GET", "/v1/products/" .. math.random($rows)) end
@@ -91,11 +99,12 @@ function done(s, l)
     local e = s.errors
     print(string.format("RESULT %.0f %d %d %d", s.requests / s.duration * 1e6, l:percentile(50),
         l:percentile(99), e.connect + e.read + e.write + e.status + e.timeout))
+    print(string.format("REQUESTS %d", s.requests))
 end
 LUA
-    wrk -t1 -c"$1" -d"$warmup" -s "$dir/rest.lua" "http://127.0.0.1:$http_port" >/dev/null
-    wrk -t1 -c"$1" -d"$seconds" -s "$dir/rest.lua" "http://127.0.0.1:$http_port" |
-        sed -n 's/^RESULT //p'
+    wrk -t1 -c"$2" -d"$warmup" -s "$dir/rest.lua" "http://127.0.0.1:$1" >/dev/null
+    wrk -t1 -c"$2" -d"$3" -s "$dir/rest.lua" "http://127.0.0.1:$1" >"$dir/wrk.out"
+    sed -n 's/^RESULT //p' "$dir/wrk.out"
 }
 
 # The service's own statement, on as many connections as fit.
@@ -155,10 +164,26 @@ run 'gRPC List of 20, 4 x 8 calls' grpc "$grpc_port" $service/ListProducts page:
 for ((i = 0; i < rounds; i++)); do
     "$build_dir/tests/bench_pair" "127.0.0.1:$noop_port" $service/GetProduct 32 "$warmup" \
         "$seconds" >>"$dir/pair.rounds"
-    rest 32 >>"$dir/rest.rounds"
+    rest "$http_port" 32 "$seconds" >>"$dir/rest.rounds"
+    rest "$bare_port" 32 "$seconds" >>"$dir/bare.rounds"
 done
 run 'limit: no-op, client of the C core, 32' medians "$dir/pair.rounds"
 pair=("${measured[@]}")
+to_pair() { # WHAT RATE P50 P99 ERRORS
+    awk -v what="$1" -v r="$2" -v p="${pair[0]}" -v r99="$4" -v p99="${pair[2]}" 'BEGIN {
+        printf "%s to the pair of the C core: rate %.2f, p99 %.2f\n", what, r / p, r99 / p99 }'
+}
 run 'REST Get by random id, 32 connections' medians "$dir/rest.rounds"
-awk -v r="${measured[0]}" -v p="${pair[0]}" -v r99="${measured[2]}" -v p99="${pair[2]}" 'BEGIN {
-    printf "REST Get to the pair of the C core: rate %.2f, p99 %.2f\n", r / p, r99 / p99 }'
+rest_get=("${measured[@]}")
+run 'REST Get from the no-op, 32 connections' medians "$dir/bare.rounds"
+bare=("${measured[@]}")
+to_pair 'REST Get' "${rest_get[@]}"
+to_pair 'REST Get from the no-op' "${bare[@]}"
+
+memory() { awk '/^VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$gateway_pid/status"; }
+if ((requests > 0)); then
+    before=$(memory)
+    rest "$http_port" 32 $((requests / rest_get[0] + 1)) >/dev/null
+    printf 'The gateway has %s MiB, and %s MiB after %s requests more\n' "$before" "$(memory)" \
+        "$(sed -n 's/^REQUESTS //p' "$dir/wrk.out")"
+fi
