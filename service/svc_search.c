@@ -384,8 +384,13 @@ static void on_found(struct store_op *op)
     const struct store_rows *rows = &op->rows;
     int64_t looked_at = rows->count > 0 ? store_int8(rows, 0, 2) : 0;
     if (is_ranked(what->stage) && looked_at > what->most) {
-        what->are_many = what->stage == STORE_SEARCH_NAMES_RANKED;
+        what->are_many = true;
         what->stage = next_stage(search);
+        find(search);
+        return;
+    }
+    if (what->filter.len > 0 && rows->count < what->limit && store_search_walks(what)) {
+        what->is_stuck = true;
         find(search);
         return;
     }
@@ -397,6 +402,7 @@ static void on_found(struct store_op *op)
         what->names_passed = what->is_continued ? -1 : (int64_t)search->found;
         what->stage = STORE_SEARCH_REST_NEWEST;
         what->is_continued = false;
+        what->is_stuck = false;
         find(search);
         return;
     }

@@ -31,10 +31,11 @@
     WRITE_TIMES(table), TIME_OF_DELETION("delete_time", table ".delete_time"),                     \
         TIME_OF_DELETION("purge_time", table ".purge_time")
 
-#define MONEY(name_, currency, amount)                                                             \
+#define MONEY(name_, currency, amount, facts_)                                                     \
     {.name = name_,                                                                                \
      .kind = STORE_FIELD_DECIMAL,                                                                  \
      .sql = amount,                                                                                \
+     .facts = facts_,                                                                              \
      .order = "coalesce(" amount ", 'Infinity'::numeric)",                                         \
      .sort_type = STORE_TYPE_NUMERIC},                                                             \
         {.name = name_ ".currency_code",                                                           \
@@ -74,7 +75,7 @@ static const struct store_field product_fields[] = {
     TEXT("title", "product.title"),
     SLUG("product.slug"),
     {.name = "description", .kind = STORE_FIELD_TEXT, .sql = "product.description"},
-    MONEY("price", "product.price_currency", "product.price_amount"),
+    MONEY("price", "product.price_currency", "product.price_amount", "catalog.search_priced"),
     {.name = "category",
      .kind = STORE_FIELD_REFERENCE,
      .sql = "product.category_id",
@@ -99,7 +100,8 @@ static const struct store_field product_fields[] = {
      .order = "product.state",
      .sort_type = STORE_TYPE_INT2,
      .values = states,
-     .value_prefix = "STATE_"},
+     .value_prefix = "STATE_",
+     .facts = "catalog.search_in_state"},
     TIMES("product"),
 };
 
@@ -150,9 +152,9 @@ static const struct store_field variant_fields[] = {
      .parent = "variant.product_id"},
     TEXT("sku", "variant.sku"),
     TEXT("title", "variant.title"),
-    MONEY("price", "variant.price_currency", "variant.price_amount"),
+    MONEY("price", "variant.price_currency", "variant.price_amount", NULL),
     MONEY("effective_price", "coalesce(variant.price_currency, parent_currency)",
-          "coalesce(variant.price_amount, parent_amount)"),
+          "coalesce(variant.price_amount, parent_amount)", NULL),
     NUMBER("inventory", "variant.inventory", STORE_TYPE_INT8),
     {.name = "attributes", .kind = STORE_FIELD_JSON, .sql = "variant.attributes"},
     NUMBER("position", "variant.position", STORE_TYPE_INT4),

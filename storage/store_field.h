@@ -43,7 +43,10 @@ struct store_field {
     const char *subtree;
     const struct store_enum_value *values; /* of ENUM */
     const char *value_prefix;              /* of ENUM: may be left out, as "STATE_" */
-    bool is_of_deletion;                   /* of TIME: NULL of all rows that live */
+    /* Of DECIMAL and ENUM: the SQL function that makes a tsquery, of what entries of search have,
+     * from a range or an array of values; or NULL. */
+    const char *facts;
+    bool is_of_deletion; /* of TIME: NULL of all rows that live */
 };
 
 struct store_fields {

@@ -3,6 +3,7 @@
  *   store_filter_lexer.c    text -> tokens
  *   store_filter_parser.c   tokens -> a tree, within the limits
  *   store_filter_compile.c  the tree -> SQL, typed by the table of the resource's fields
+ *   store_filter_fact.c     the tree -> what search finds those by that pass
  *
  * README.md says what each operator means. */
 #ifndef STORE_FILTER_H
@@ -20,5 +21,12 @@
  *          more use. RESOURCE_EXHAUSTED. */
 nx_status store_filter_add(struct store_query *query, const struct store_fields *fields,
                            struct nx_str filter, struct nx_arena *arena) NX_MUST_USE;
+
+/* Append " and ENTRIES ..." for what is known of all that pass a filter of products, which
+ * store_filter_add() has taken; or nothing. ENTRIES: what stands before a tsquery,
+ * "entry.lexemes @@ ". */
+nx_status store_filter_add_facts(struct store_query *query, const struct store_fields *fields,
+                                 struct nx_str filter, const char *entries,
+                                 struct nx_arena *arena) NX_MUST_USE;
 
 #endif

@@ -188,22 +188,9 @@ static nx_status compile_bool(struct compiler *compiler, const struct term *term
     return NX_STATUS_OK;
 }
 
-static const struct store_enum_value *find_value(const struct store_field *field,
-                                                 struct nx_str name)
-{
-    struct nx_str prefix = nx_str_from(field->value_prefix);
-    for (const struct store_enum_value *value = field->values; value->name; value++) {
-        struct nx_str full = nx_str_from(value->name);
-        struct nx_str bare = {full.ptr + prefix.len, full.len - prefix.len};
-        if (nx_str_equal(full, name) || nx_str_equal(bare, name))
-            return value;
-    }
-    return NULL;
-}
-
 static nx_status compile_enum(struct compiler *compiler, const struct term *term)
 {
-    const struct store_enum_value *value = find_value(term->field, term->node->value.text);
+    const struct store_enum_value *value = store_value_enum(term->field, term->node->value.text);
     if (term->node->comparator < STORE_NE)
         return fail_comparator(compiler, term, "=, != and :");
     if (asks_presence(term)) {

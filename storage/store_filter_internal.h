@@ -76,6 +76,10 @@ bool store_value_is_number(const struct store_token *value);
 /* A whole number that fits; false for any other. */
 bool store_value_int8(const struct store_token *value, int64_t *ret_number);
 
+/* A value of an enum field by its name, with or without the prefix; NULL: it has no such. */
+const struct store_enum_value *store_value_enum(const struct store_field *field,
+                                                struct nx_str name);
+
 /* RFC 3339, to the microsecond; false for anything else. */
 bool store_value_time(struct nx_str text, int64_t *ret_unix_us);
 

@@ -299,3 +299,15 @@ struct nx_str store_value_json(struct nx_arena *arena, const struct nx_str *path
     to += length;
     return (struct nx_str){json, (size_t)(to - json)};
 }
+
+const struct store_enum_value *store_value_enum(const struct store_field *field, struct nx_str name)
+{
+    struct nx_str prefix = nx_str_from(field->value_prefix);
+    for (const struct store_enum_value *value = field->values; value->name; value++) {
+        struct nx_str full = nx_str_from(value->name);
+        struct nx_str bare = {full.ptr + prefix.len, full.len - prefix.len};
+        if (nx_str_equal(full, name) || nx_str_equal(bare, name))
+            return value;
+    }
+    return NULL;
+}

@@ -5,10 +5,10 @@
 
 #include "store_filter.h"
 
-/* To find the newest of n products that have some words, all n are collected, or a walk from the
- * newest product on goes until it has met enough: page * all / (n * s), when a filter leaves the
- * share s. At a million products the walk is the shorter one when n * n * s is larger than this. */
-#define WALK_PAYS 5e6
+/* To find the newest of those that have some words and pass a filter, all are collected, or a walk
+ * from the newest product on goes until it has met enough. The walk is tried, as it gives up in time,
+ * where so many are expected. */
+#define WALK_PAYS 1000
 #define MANY_FOR_SUGGESTIONS 10000
 /* In the planner's units; about 10,000 products that are looked at. */
 #define CHEAP_COST 15000
@@ -119,14 +119,17 @@ static double share_of_filter(const struct store_search *search)
 }
 
 /* Where there is no filter, those that are ranked are few enough to make any other a short walk. */
-static bool is_walk(const struct store_search *search)
+bool store_search_walks(const struct store_search *search)
 {
+    if (search->is_stuck ||
+        (search->stage != STORE_SEARCH_NAMES_NEWEST && search->stage != STORE_SEARCH_REST_NEWEST))
+        return false;
     if (search->filter.len == 0 || search->are_many || search->filtered_estimate == 0)
         return true;
     double found = (double)search->names_estimate;
     if (search->stage == STORE_SEARCH_REST_NEWEST)
         found = (double)search->estimate - found;
-    return found * found * share_of_filter(search) > WALK_PAYS;
+    return found * share_of_filter(search) > WALK_PAYS;
 }
 
 static void add_names(struct store_query *query, const struct store_search *search)
@@ -161,12 +164,48 @@ static void (*const add_stage[])(struct store_query *, const struct store_search
     [STORE_SEARCH_SAMPLED] = add_sampled,
 };
 
+static void add_behind(struct store_query *query, const struct store_search *search)
+{
+    store_query_add(query, " entry.product_id < ");
+    store_query_add_int8(query, search->after_id);
+}
+
+/* Append " from ...": all entries, or as many as a walk may try. */
+static void add_entries(struct store_query *query, const struct store_search *search)
+{
+    if (!search->walks || search->filter.len == 0) {
+        store_query_add(query, " from catalog.search_entry as entry");
+        return;
+    }
+    store_query_add(query, " from (select product_id, lexemes from catalog.search_entry as entry");
+    if (search->is_continued) {
+        store_query_add(query, " where");
+        add_behind(query, search);
+    }
+    store_query_add(query, " order by product_id desc limit ");
+    store_query_add_int8(query, STORE_SEARCH_LONGEST_WALK);
+    store_query_add(query, ") as entry");
+}
+
+/* What an index has of those that pass the filter. A walk uses none, and the planner, who does not
+ * know that it says the same as the filter, would expect too few. */
+static nx_status add_facts(struct store_query *query, struct store_op *op,
+                           const struct store_search *search)
+{
+    bool is_of_names =
+        search->stage == STORE_SEARCH_NAMES_RANKED || search->stage == STORE_SEARCH_NAMES_NEWEST;
+    if (search->walks || search->is_guess)
+        return NX_STATUS_OK;
+    return store_filter_add_facts(query, &store_product_fields, search->filter,
+                                  is_of_names ? has_names : has_words, op->arena);
+}
+
 /* Append " from ... where ...": entries, with their products if something asks for them. */
 static nx_status add_found(struct store_query *query, struct store_op *op,
                            const struct store_search *search, bool with_product)
 {
     bool filtered = search->filter.len > 0;
-    store_query_add(query, " from catalog.search_entry as entry");
+    add_entries(query, search);
     if (filtered || with_product)
         store_query_add(query, " join catalog.product on product.id = entry.product_id");
     store_query_add(query, " where ");
@@ -174,7 +213,8 @@ static nx_status add_found(struct store_query *query, struct store_op *op,
     if (!filtered)
         return NX_STATUS_OK;
     store_query_add(query, " and ");
-    return store_filter_add(query, &store_product_fields, search->filter, op->arena);
+    NX_TRY(store_filter_add(query, &store_product_fields, search->filter, op->arena));
+    return add_facts(query, op, search);
 }
 
 static void add_steps(struct store_op *op, enum store_sql how, struct store_query *query)
@@ -210,12 +250,6 @@ static nx_status add_ranked(struct store_query *query, struct store_op *op,
     }
     store_query_add(query, " order by score desc, product_id desc");
     return NX_STATUS_OK;
-}
-
-static void add_behind(struct store_query *query, const struct store_search *search)
-{
-    store_query_add(query, " entry.product_id < ");
-    store_query_add_int8(query, search->after_id);
 }
 
 /* The planner would walk too soon: it takes rows that are side by side for as dear as others. */
@@ -285,7 +319,7 @@ static const struct {
 nx_status store_search_find(struct store_op *op, const struct store_search *search)
 {
     struct store_search page = *search;
-    page.walks = page.stage >= STORE_SEARCH_NAMES_NEWEST && is_walk(search);
+    page.walks = store_search_walks(search);
     struct store_query *query = store_query_new(op->arena, stages[page.stage].name);
     NX_TRY(stages[page.stage].add(query, op, &page));
     store_query_add(query, " limit ");
@@ -314,8 +348,10 @@ nx_status store_search_count(struct store_op *op, const struct store_search *sea
 nx_status store_search_estimate(struct store_op *op, const struct store_search *search)
 {
     struct store_query *query = store_query_new(op->arena, "search_estimate");
+    struct store_search guess = *search;
+    guess.is_guess = true;
     store_query_add(query, "explain select");
-    NX_TRY(add_found(query, op, search, false));
+    NX_TRY(add_found(query, op, &guess, false));
     add_steps(op, STORE_SQL_SEARCH_PLAINLY, query);
     return NX_STATUS_OK;
 }

@@ -60,9 +60,16 @@ struct store_search {
     int64_t after_score, after_id;
     const struct nx_str *after_keys; /* of ORDERED */
     int64_t limit;
-    int64_t most; /* of RANKED, and to be counted: so many are looked at */
-    bool walks;   /* the functions' own */
+    int64_t most;  /* of RANKED, and to be counted: so many are looked at */
+    bool is_stuck; /* a walk has not met enough, and is not to be tried again */
+    bool walks;    /* the functions' own */
+    bool is_guess; /* theirs, too */
 };
+
+/* Whether a page is read by walking from the newest product on. With a filter a walk gives up after
+ * STORE_SEARCH_LONGEST_WALK products: if it has met fewer than the limit there may be more. */
+#define STORE_SEARCH_LONGEST_WALK 20000
+bool store_search_walks(const struct store_search *search);
 
 /* Read a page. Completes with rows of int8 id, int8 score, int8 how many were looked at (of RANKED;
  * more than `most`: there are too many to rank, and the page is worth nothing), and the order's

@@ -69,6 +69,8 @@ create index product_create_time_order on catalog.product (create_time, id)
 create index product_update_time_order on catalog.product (update_time, id)
     where delete_time is null;
 -- How often two values of these come together: if hardly ever, an order's index is the wrong one.
+create statistics catalog.product_price on (coalesce(price_amount, 'Infinity'::numeric))
+    from catalog.product; -- the planner does not take those of the index
 create statistics catalog.product_flags (mcv) on state, allow_backorder from catalog.product;
 
 -- As nexusctl index-order makes it, by which it can be dropped.

@@ -61,10 +61,79 @@ returns tsvector language sql stable parallel safe as $$
     where search_category.category_id = any (additional_category_ids || $1)
 $$;
 
--- The lexemes of a product: title A; brand and tags B; what it is filed as, which is C; description
--- D. ^ stands before the first word of the title and of the description.
+-- What else products are known by, as filters ask for it often: @state, and for the price the place
+-- of its range, as $0.place, and as $1, $2 and $3 of ranges that are 4, 16 and 64 places long: a filter
+-- needs few of them. There are ten places from 1 to 10, from 10 to 100 ..., and bounds at 1, 2 and 5;
+-- so most changes of a price do not touch this. Behind all is what has no price.
+create function catalog.search_price_bounds() returns numeric[]
+language sql immutable parallel safe as $$
+    select array[
+        0.01, 0.0125, 0.016, 0.02, 0.025, 0.0315, 0.04, 0.05, 0.063, 0.08,
+        0.1, 0.125, 0.16, 0.2, 0.25, 0.315, 0.4, 0.5, 0.63, 0.8,
+        1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8,
+        10, 12.5, 16, 20, 25, 31.5, 40, 50, 63, 80,
+        100, 125, 160, 200, 250, 315, 400, 500, 630, 800,
+        1000, 1250, 1600, 2000, 2500, 3150, 4000, 5000, 6300, 8000,
+        10000, 12500, 16000, 20000, 25000, 31500, 40000, 50000, 63000, 80000,
+        100000, 125000, 160000, 200000, 250000, 315000, 400000, 500000, 630000, 800000,
+        1000000, 1250000, 1600000, 2000000, 2500000, 3150000, 4000000, 5000000, 6300000, 8000000,
+        10000000, 12500000, 16000000, 20000000, 25000000, 31500000, 40000000, 50000000, 63000000,
+        80000000, 100000000]::numeric[]
+$$;
+
+create function catalog.search_price_place(price numeric) returns integer
+language sql immutable parallel safe as $$
+    select coalesce(width_bucket(price, catalog.search_price_bounds()), 127)
+$$;
+
+create function catalog.search_facts(state smallint, price numeric) returns tsvector
+language sql immutable parallel safe as $$
+    select format('''@%s'':1B ''$0.%s'':1B ''$1.%s'':1B ''$2.%s'':1B ''$3.%s'':1B', state, place,
+                  place / 4, place / 16, place / 64)::tsvector
+    from (select catalog.search_price_place(price) as place offset 0) as priced -- once
+$$;
+
+-- What those products have among others that have a price from `low` on, and below `high`, or at
+-- most that; null: no bound.
+create function catalog.search_priced(low numeric, high numeric, is_below boolean)
+returns tsquery language plpgsql immutable parallel safe as $$
+declare
+    place integer := case when low is null then 0 else catalog.search_price_place(low) end;
+    last integer := 127;
+    size integer;
+    level integer;
+    found text;
+begin
+    if high is not null then
+        last := catalog.search_price_place(high);
+        if is_below and high = (catalog.search_price_bounds())[last] then
+            last := last - 1;
+        end if;
+    end if;
+    while place <= last loop
+        level := 3;
+        loop
+            size := 4 ^ level;
+            exit when place % size = 0 and place + size - 1 <= last;
+            level := level - 1;
+        end loop;
+        found := concat_ws(' | ', found, format('''$%s.%s''', level, place / size));
+        place := place + size;
+    end loop;
+    return coalesce(found, '''$''')::tsquery;
+end
+$$;
+
+create function catalog.search_in_state(states bigint[]) returns tsquery
+language sql immutable parallel safe as $$
+    select coalesce(string_agg(format('''@%s''', state), ' | '), '''@''')::tsquery
+    from unnest(states) as state
+$$;
+
+-- The lexemes of a product: title A; brand and tags B; what it is filed as, which is C, and its facts;
+-- description D. ^ stands before the first word of the title and of the description.
 create function catalog.search_lexemes(title text, brand text, tags text[], description text,
-    filed tsvector)
+    filed tsvector, facts tsvector)
 returns tsvector language plpgsql immutable parallel safe cost 10000 as $$
 begin
     return setweight('^:1'::tsvector
@@ -72,6 +141,7 @@ begin
         || setweight(to_tsvector('catalog.names',
                catalog.search_fold(brand || ' ' || array_to_string(tags, ' '))), 'B')
         || filed
+        || facts
         || case when description = '' then ''::tsvector else '^:1'::tsvector
             || to_tsvector('catalog.prose', catalog.search_fold(left(description, 32768)))
            end;
@@ -114,7 +184,8 @@ create function catalog.search_on_insert() returns trigger language plpgsql as $
 begin
     insert into catalog.search_entry (product_id, title, lexemes)
     select id, catalog.search_title(title), catalog.search_lexemes(title, brand, tags, description,
-               catalog.search_filed(category_id, additional_category_ids))
+               catalog.search_filed(category_id, additional_category_ids),
+               catalog.search_facts(state, price_amount))
     from added where delete_time is null;
     perform catalog.search_learn(array_agg(distinct word))
     from added, catalog.search_words(title, brand, tags, description) as word
@@ -135,7 +206,8 @@ begin
     insert into catalog.search_entry (product_id, title, lexemes)
     values (new.id, catalog.search_title(new.title),
             catalog.search_lexemes(new.title, new.brand, new.tags, new.description,
-                catalog.search_filed(new.category_id, new.additional_category_ids)))
+                catalog.search_filed(new.category_id, new.additional_category_ids),
+                catalog.search_facts(new.state, new.price_amount)))
     on conflict (product_id) do update
     set title = excluded.title, lexemes = excluded.lexemes;
     perform catalog.search_learn(array(select * from catalog.search_words(
@@ -145,9 +217,11 @@ end
 $$;
 create trigger search_update after update on catalog.product
     for each row when ((old.title, old.brand, old.tags, old.description, old.category_id,
-                        old.additional_category_ids, old.delete_time is null)
+                        old.additional_category_ids, old.state,
+                        catalog.search_price_place(old.price_amount), old.delete_time is null)
         is distinct from (new.title, new.brand, new.tags, new.description, new.category_id,
-                          new.additional_category_ids, new.delete_time is null))
+                          new.additional_category_ids, new.state,
+                          catalog.search_price_place(new.price_amount), new.delete_time is null))
     execute function catalog.search_on_update();
 
 create function catalog.search_on_delete() returns trigger language plpgsql as $$
@@ -441,8 +515,8 @@ begin
     select id, catalog.search_title(title) as title,
            catalog.search_lexemes(title, brand, tags, description,
                case when additional_category_ids = '{}' then coalesce(filed.lexemes, '')
-                    else catalog.search_filed(product.category_id, additional_category_ids) end)
-               as lexemes
+                    else catalog.search_filed(product.category_id, additional_category_ids) end,
+               catalog.search_facts(state, price_amount)) as lexemes
     from catalog.product left join catalog.search_category as filed using (category_id)
     where delete_time is null;
     insert into catalog.search_entry (product_id, title, lexemes)

@@ -14,7 +14,7 @@ with self as materialized (
 ), shared as materialized (
     select part.lexeme, part.weights && '{A,B}' as is_name, frequent.frequency
     from self, unnest(self.lexemes) as part left join frequent using (lexeme)
-    where part.lexeme <> '^' and part.lexeme not like '=%'
+    where part.lexeme <> '^' and part.lexeme !~ '^[=$@]'
     order by part.weights && '{A,B,C}' desc, frequent.frequency nulls first, part.lexeme limit 24
 ), wanted as materialized (
     select string_agg(quote_literal(lexeme), ' | ')::tsquery as any_of,
