@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { catalogClient, status, violatedFields } from './support/clients.mjs';
+import { leafOf, randomFilter, randomFrom, viewOf } from './support/filters.mjs';
 import { Instance } from './support/instance.mjs';
 import { openSources, readProducts } from './support/sources.mjs';
 
@@ -297,6 +298,67 @@ test('a filter narrows the search and its total', async () => {
     product.price && Number(product.price.units) < 500);
   assert.deepEqual(names(cheap), expected.map((result) => result.product.name));
   assert.equal(cheap.totalSize, String(expected.length));
+});
+
+// Prices at the bounds of the ranges that search knows them by, and beside.
+const EDGES = ['0', '0.01', '0.02', '0.03', '1', '4.99', '5', '99.99', '100', '100.01', '124.99', '125',
+  '99999999.99', '100000000', '250000000'];
+
+test('filters of price and state leave what they should, also after changes', async () => {
+  const random = randomFrom(7);
+  const money = (text) => {
+    const [units, fraction = ''] = text.split('.');
+    return { currencyCode: 'EUR', units, nanos: Number(fraction.padEnd(9, '0')) };
+  };
+  const facts = () => ({
+    price: random.chance(0.85) ? money(random.pick(EDGES)) : null,
+    state: random.pick(['STATE_DRAFT', 'STATE_ACTIVE', 'STATE_ARCHIVED']),
+  });
+  const { products: made } = await client.call('BatchCreateProducts', {
+    requests: Array.from({ length: 120 }, (_, i) => ({
+      product: { title: i % 3 ? `Quibble ${i}` : `Thing ${i}`, description: 'a quibble', ...facts() },
+    })),
+  });
+  let some = 0;
+  const check = async () => {
+    const views = (await client.call('BatchGetProducts', { names: made.map(({ name }) => name) })).products.map(viewOf);
+    for (let i = 0; i < 60; i++) {
+      const { text: filter, holds } = randomFilter(random, [leafOf.price, leafOf.price, leafOf.state], views, random.below(3));
+      const wanted = views.filter(holds).map(({ name }) => name).sort();
+      const orderBy = random.chance(0.3) ? 'price' : '';
+      const found = await searchAll('quibble', { filter, orderBy, pageSize: 7 + random.below(60) });
+      assert.deepEqual(found.map(({ product }) => product.name).sort(), wanted, filter);
+      some += wanted.length > 0 && wanted.length < views.length;
+    }
+  };
+  await check();
+  for (const { name } of made.filter(() => random.chance(0.5))) {
+    await client.call('UpdateProduct', { product: { name, ...facts() }, updateMask: { paths: ['price', 'state'] } });
+  }
+  await check();
+  assert.ok(some > 40, `${some} of the filters are neither empty nor all`);
+});
+
+test('a price is in the ranges that stand for it, and in no others', async () => {
+  const wrong = await instance.sql(`
+    with price as (
+      select unnest(catalog.search_price_bounds() || array[0, 0.001, 3, 99.99, 100.01, 5e8, 1e18]) as price
+      union all select null
+    ), bound as (
+      select unnest(catalog.search_price_bounds() || array[-1, 0, 0.001, 3, 99.99, 7e8]) as bound
+    )
+    select price, bound, is_below from price, bound, (values (true), (false)) as below (is_below)
+    where catalog.search_facts(2::smallint, price) @@ catalog.search_priced(null, bound, is_below)
+          -- nothing that passes is missing; and nothing else is there, if the bound is one of a range
+          is distinct from case
+            when price is null then false
+            when bound = any (catalog.search_price_bounds()) and is_below then price < bound
+            else catalog.search_price_place(price) <= catalog.search_price_place(bound) end
+       or coalesce(price >= bound, false)
+          and not catalog.search_facts(2::smallint, price) @@ catalog.search_priced(bound, null, false)
+       or price = bound
+          and not catalog.search_facts(2::smallint, price) @@ catalog.search_priced(bound, bound, false)`);
+  assert.equal(wrong, '');
 });
 
 test('a word of thousands is walked whole: those named so first, then the newest', async () => {

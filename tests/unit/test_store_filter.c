@@ -90,7 +90,7 @@ static const char *show_param(const struct store_query_param *param)
 /* "SQL | $1 | $2 ..." */
 static const char *show(const struct store_query *query)
 {
-    const char *text = query->text;
+    const char *text = query->text ? query->text : "";
     assert_false(query->failed);
     for (unsigned i = 0; i < query->param_count; i++)
         text = nx_arena_printf(arena, "%s | %s", text, show_param(&query->params[i]));
@@ -206,6 +206,52 @@ static void test_store_filter__without_memory(void **state)
     assert_true(finished);
 }
 
+#define IN_STATES " and in catalog.search_in_state($1)"
+
+static const struct filter_row fact_rows[] = {
+    {"", ""},
+    {"title = \"a\"", ""},
+    {"price < 5", " and in catalog.search_priced(null, $1, true) | 5"},
+    {"price <= 5.5", " and in catalog.search_priced(null, $1, false) | 5.5"},
+    {"price > 5", " and in catalog.search_priced($1, null, false) | 5"},
+    {"price >= -5", " and in catalog.search_priced($1, null, false) | -5"},
+    {"price = 1e3", " and in catalog.search_priced($1, $2, false) | 1e3 | 1e3"},
+    {"price:5", " and in catalog.search_priced($1, $2, false) | 5 | 5"},
+    {"price != 5", ""},
+    {"price:*", ""},
+    {"price.units < 5", ""},
+    {"NOT price < 5", ""},
+    {"price < 5 OR price > 9", ""},
+    {"price >= 5 price < 9", " and in catalog.search_priced($1, null, false) and in "
+                             "catalog.search_priced(null, $2, true) | 5 | 9"},
+    {"state = ACTIVE", IN_STATES " | [2]"},
+    {"state:STATE_DRAFT", IN_STATES " | [1]"},
+    {"state != ACTIVE", IN_STATES " | [1,3]"},
+    {"state:*", ""},
+    {"NOT state = ACTIVE", ""},
+    {"state = ACTIVE OR state = DRAFT", IN_STATES " | [1,2]"},
+    {"state = ACTIVE OR (state = DRAFT OR state = ARCHIVED)", IN_STATES " | [1,2,3]"},
+    {"state = ACTIVE OR price < 5", ""},
+    {"state = ACTIVE OR title = \"a\"", ""},
+    {"state = ACTIVE OR NOT state = DRAFT", ""},
+    {"brand = \"x\" AND (state = ACTIVE AND price < 5)",
+     IN_STATES " and in catalog.search_priced(null, $2, true) | [2] | 5"},
+    {NULL, NULL},
+};
+
+static void test_store_filter__says_what_holds_for_all_that_pass(void **state)
+{
+    (void)state;
+    for (const struct filter_row *row = fact_rows; row->given; row++) {
+        struct store_query *query = store_query_new(arena, "test");
+        nx_status status = store_filter_add_facts(query, &store_product_fields,
+                                                  nx_str_from(row->given), "in ", arena);
+        assert_int_equal(status.code, NX_OK);
+        if (strcmp(show(query), row->wanted) != 0)
+            fail_msg("%s\n    gives  %s\n    not    %s", row->given, show(query), row->wanted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +259,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_store_filter__says_where_it_is_wrong, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_store_filter__says_what_holds_for_all_that_pass,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_filter__has_limits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_filter__refuses_bad_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_filter__without_memory, set_up, tear_down),

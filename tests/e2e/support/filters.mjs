@@ -228,6 +228,9 @@ export function leavesOf(categories) {
   ];
 }
 
+// Some of them by themselves.
+export const leafOf = { price: byDecimal('price', (view) => view.nanos), state: byState };
+
 // A filter of at most so many levels: {text, holds, binds}, where binds is what its outermost
 // operator is: 'leaf', 'or' or 'and'.
 export function randomFilter(random, leaves, views, depth) {
