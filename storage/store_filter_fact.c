@@ -92,7 +92,7 @@ static void add_node(const struct facts *facts, const struct store_node *node)
     for (const struct store_node *each = node->first; each && node->kind == STORE_NODE_AND;
          each = each->next)
         add_node(facts, each);
-    const struct store_node *leaf = node->kind == STORE_NODE_OR ? node->first : node;
+    const struct store_node *leaf = node->kind == STORE_NODE_OR && node->first ? node->first : node;
     const struct store_field *field = field_of(facts, leaf);
     unsigned values = 0;
     if (!field)

@@ -6,8 +6,8 @@
 #include "store_filter.h"
 
 /* To find the newest of those that have some words and pass a filter, all are collected, or a walk
- * from the newest product on goes until it has met enough. The walk is tried, as it gives up in time,
- * where so many are expected. */
+ * from the newest product on goes until it has met enough. The walk is tried, as it gives up in
+ * time, where so many are expected. */
 #define WALK_PAYS 1000
 #define MANY_FOR_SUGGESTIONS 10000
 /* In the planner's units; about 10,000 products that are looked at. */
