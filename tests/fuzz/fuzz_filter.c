@@ -92,7 +92,11 @@ static void fuzz_filter(const struct store_fields *fields, struct nx_str text,
     nx_status status = store_filter_add(query, fields, text, arena);
     if (status.code != NX_OK) {
         check_refusal(status, "filter");
-    } else if (!query->failed) {
+        return;
+    }
+    status = store_filter_add_facts(query, fields, text, "entry.lexemes @@ ", arena);
+    require(status.code == NX_OK || nx_arena_exhausted(arena));
+    if (!query->failed) {
         check_sql(query);
         check_params(query, arena);
     }
@@ -115,6 +119,12 @@ static void fuzz_order(struct nx_str text, struct nx_arena *arena)
     store_order_add_keys(query, &order);
     store_order_add_after(query, &order, keys);
     store_order_add(query, &order);
+    struct store_order_groups groups;
+    if (store_order_groups(&order, keys, &groups)) {
+        require(groups.leading < order.count && groups.count <= STORE_ORDER_MAX_GROUPS);
+        for (unsigned i = 0; i < groups.count; i++)
+            store_order_add_group(query, &order, &groups, i, groups.is_begun ? keys : NULL);
+    }
     if (!query->failed)
         check_sql(query);
 }
