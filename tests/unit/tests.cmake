@@ -35,6 +35,8 @@ nx_add_test(test_pbj LABEL unit SOURCES unit/test_pbj.c unit/json_rows.c unit/pb
     unit/pbj_rows.c DEPS nx_json zoo)
 nx_add_test(test_pbj_write LABEL unit SOURCES unit/test_pbj_write.c unit/pbj_bench.c
     DEPS nx_json zoo)
+nx_add_test(test_pbj_chance LABEL unit SOURCES unit/test_pbj_chance.c unit/zoo_by_chance.c
+    unit/pbj_bench.c DEPS nx_json nx_wire zoo m)
 nx_add_test(test_pbj_field LABEL unit SOURCES unit/test_pbj_field.c DEPS nx_json zoo)
 
 # Types made at run time, against those that are generated.
