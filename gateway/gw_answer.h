@@ -6,7 +6,7 @@
 
 #include "nx_str.h"
 
-#define GW_MAX_ANSWER_HEADERS 20
+#define GW_MAX_ANSWER_HEADERS 40
 
 struct gw_answer_header {
     const char *name;

@@ -21,6 +21,9 @@ struct gw_config {
     uint64_t backend_threads;
     uint64_t backend_timeout_ms;
     uint64_t backend_max_response_bytes;
+    const char *backend_forward_headers;
+    const char *backend_return_headers;
+    uint64_t backend_max_metadata_bytes;
     const char *backend_tls_ca; /* "": plaintext */
     const char *backend_tls_cert;
     const char *backend_tls_key;

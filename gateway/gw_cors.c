@@ -37,7 +37,10 @@ static nx_status add(struct gw_cors *cors, size_t count, struct nx_str part, str
 nx_status gw_cors_parse(const char *origins, bool credentials, unsigned max_age_s,
                         struct nx_arena *arena, struct gw_cors *ret_cors)
 {
-    struct gw_cors cors = {.any = strcmp(origins, "*") == 0, .credentials = credentials};
+    struct gw_cors cors = {.any = strcmp(origins, "*") == 0,
+                           .credentials = credentials,
+                           .request_headers = request_headers,
+                           .answer_headers = answer_headers};
     cors.origins = nx_arena_calloc(arena, MAX_ORIGINS + 1, sizeof *cors.origins);
     cors.max_age = nx_arena_printf(arena, "%u", max_age_s);
     if (!cors.origins || !cors.max_age)
@@ -58,6 +61,24 @@ nx_status gw_cors_parse(const char *origins, bool credentials, unsigned max_age_
     }
     *ret_cors = cors;
     return NX_STATUS_OK;
+}
+
+static nx_status append(const char **list, const char *const *names, struct nx_arena *arena)
+{
+    for (; *names; names++) {
+        const char *longer = nx_arena_printf(arena, "%s, %s", *list, *names);
+        if (!longer)
+            return nx_fail_memory();
+        *list = longer;
+    }
+    return NX_STATUS_OK;
+}
+
+nx_status gw_cors_name_headers(struct gw_cors *cors, const char *const *sent,
+                               const char *const *returned, struct nx_arena *arena)
+{
+    NX_TRY(append(&cors->request_headers, sent, arena));
+    return append(&cors->answer_headers, returned, arena);
 }
 
 /* What the origin is told; NULL: it is none of those that may. */
@@ -83,7 +104,7 @@ void gw_cors_answer(const struct gw_cors *cors, const char *origin, struct gw_an
         return;
     gw_answer_add(answer, "Access-Control-Allow-Origin", allowed);
     gw_answer_add(answer, "Access-Control-Allow-Credentials", cors->credentials ? "true" : NULL);
-    gw_answer_add(answer, "Access-Control-Expose-Headers", answer_headers);
+    gw_answer_add(answer, "Access-Control-Expose-Headers", cors->answer_headers);
 }
 
 void gw_cors_preflight(const struct gw_cors *cors, const char *origin, const char *allow,
@@ -92,6 +113,6 @@ void gw_cors_preflight(const struct gw_cors *cors, const char *origin, const cha
     if (!allowed_origin(cors, origin))
         return;
     gw_answer_add(answer, "Access-Control-Allow-Methods", allow);
-    gw_answer_add(answer, "Access-Control-Allow-Headers", request_headers);
+    gw_answer_add(answer, "Access-Control-Allow-Headers", cors->request_headers);
     gw_answer_add(answer, "Access-Control-Max-Age", cors->max_age);
 }

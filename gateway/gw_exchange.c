@@ -119,6 +119,37 @@ static nx_status admit(struct gw_exchange *exchange)
     return NX_STATUS_OK;
 }
 
+/* What goes to the service beside the message. */
+static nx_status forward(struct gw_exchange *exchange)
+{
+    static const char *const none[] = {NULL};
+    static const struct gw_forward only_own = {.sent = none, .max_bytes = SIZE_MAX};
+    const struct gw_forward *forward =
+        exchange->kind == GW_API ? &exchange->gateway->forward : &only_own;
+    const char *trace = gw_headers_traceparent(gw_exchange_header(exchange, "traceparent"));
+    const struct wire_metadata own[] = {
+        {"x-request-id", nx_str_from(exchange->request_id)},
+        {"traceparent", nx_str_from(trace)},
+    };
+    const struct gw_header_source source = {exchange->peer.connection, exchange->peer.each_header};
+    const char *name;
+    switch (gw_forward_headers(forward, &source, own, trace ? 2 : 1, exchange->arena,
+                               &exchange->metadata, &name)) {
+    case GW_FORWARDED:
+        return NX_STATUS_OK;
+    case GW_FORWARD_UNPRINTABLE:
+        return nx_fail(exchange->arena, NX_INVALID_ARGUMENT,
+                       "the header %s, which is passed on, has more than printable ASCII", name);
+    case GW_FORWARD_TOO_LARGE:
+        return REFUSE(exchange, 431, NX_INVALID_ARGUMENT,
+                      "the headers that are passed on are longer than %zu bytes",
+                      forward->max_bytes);
+    case GW_FORWARD_NO_MEMORY:
+        break;
+    }
+    return nx_fail_memory();
+}
+
 /* --- Steps: the API --- */
 
 /* What the body is coded from. */
@@ -183,15 +214,10 @@ static void on_readiness(void *arg, nx_status status,
 static nx_status start_call(struct gw_exchange *exchange, int64_t timeout_ns)
 {
     struct gw_gateway *gateway = exchange->gateway;
-    struct wire_metadata metadata[2] = {
-        {"x-request-id", nx_str_from(exchange->request_id)},
-        {"traceparent",
-         nx_str_from(gw_headers_traceparent(gw_exchange_header(exchange, "traceparent")))},
-    };
     const struct wire_call_options options = {
         .deadline_ns = nx_clock_monotonic_ns() + timeout_ns,
-        .metadata = metadata,
-        .metadata_count = metadata[1].value.ptr ? 2 : 1,
+        .metadata = exchange->metadata.pairs,
+        .metadata_count = exchange->metadata.count,
     };
     if (!hold_client(gateway))
         return nx_fail(exchange->arena, NX_UNAVAILABLE, "the gateway is stopping; try again");
@@ -213,6 +239,21 @@ static nx_status start_call(struct gw_exchange *exchange, int64_t timeout_ns)
     else
         on_answer(exchange, nx_fail_memory(), NULL);
     return NX_STATUS_OK;
+}
+
+/* Of the metadata of the answer, or of the error, what goes into ours. They go with the handle. */
+static void keep_metadata(struct gw_exchange *exchange)
+{
+    struct nx_str key;
+    struct nx_str value;
+    if (exchange->kind != GW_API || !exchange->call)
+        return;
+    for (size_t i = 0; wire_client_initial_at(exchange->call, i, &key, &value); i++)
+        gw_forward_return(&exchange->gateway->forward, key, value, exchange->arena,
+                          &exchange->returned);
+    for (size_t i = 0; wire_client_trailing_at(exchange->call, i, &key, &value); i++)
+        gw_forward_return(&exchange->gateway->forward, key, value, exchange->arena,
+                          &exchange->returned);
 }
 
 /* Give the call's handle back, once it has completed. */
@@ -252,7 +293,8 @@ struct step {
 static const struct step first_steps[] = {
     {"identify", identify, GW_AT_HEADERS},
     {"route", route, GW_AT_HEADERS},
-    {"admit", admit, GW_AT_BODY},
+    {"admit", admit, GW_AT_HEADERS},
+    {"forward", forward, GW_AT_BODY},
 };
 
 /* And from there on, by what it turned out to be. */
@@ -362,6 +404,7 @@ void gw_exchange_end_body(struct gw_exchange *exchange)
 void gw_exchange_wake(struct gw_exchange *exchange)
 {
     assert(exchange->phase == GW_AT_CALL);
+    keep_metadata(exchange);
     release_call(exchange);
     proceed(exchange);
 }

@@ -1,7 +1,7 @@
 /* The life of one HTTP exchange, from request line to answer.
  *
  *   begin     its target is known: gw_exchange_new()
- *   headers   identify, route, admit: what is it, and may it be?   gw_exchange_begin()
+ *   headers   identify, route, admit, forward: what is it, and may it be?  gw_exchange_begin()
  *   body      collected, or thrown away if it is refused already   gw_exchange_take_body()
  *   request   transcode: a message for the RPC                     gw_exchange_end_body()
  *   call      sent; the connection sleeps until it is answered
@@ -20,6 +20,7 @@
 #include "gw_coding.h"
 #include "gw_config.h"
 #include "gw_cors.h"
+#include "gw_forward.h"
 #include "gw_headers.h"
 #include "gw_router.h"
 #include "gw_static.h"
@@ -32,6 +33,7 @@ struct gw_gateway {
     const struct gw_router *router;
     const struct gw_static *files;
     struct gw_cors cors;
+    struct gw_forward forward;
     struct wire_client *client;
     bool log_access;
     atomic_bool draining;     /* every answer closes its connection */
@@ -47,6 +49,7 @@ struct gw_peer {
     size_t header_bytes; /* of the request line and the headers */
     const char *fault;   /* what is wrong with these; or NULL */
     const char *(*header)(void *connection, const char *name); /* NULL when absent */
+    void (*each_header)(void *connection, gw_header_visit visit, void *arg);
     void (*suspend)(void *connection);
     void (*resume)(void *connection); /* thread: any */
     /* Cancel this call when the client goes away; NULL: there is none any more. */
@@ -91,8 +94,9 @@ struct gw_exchange {
     bool has_body;
     enum gw_coding coding; /* of the body */
     bool expects_continue;
-    uint64_t declared_bytes; /* of the body; 0 if not declared */
-    int64_t timeout_ns;      /* of the call */
+    uint64_t declared_bytes;     /* of the body; 0 if not declared */
+    int64_t timeout_ns;          /* of the call */
+    struct gw_metadata metadata; /* of the call */
 
     /* Body. */
     struct nx_buf body;
@@ -104,6 +108,7 @@ struct gw_exchange {
     bool has_called;               /* and not given the handle back */
     struct wire_client_call *call; /* its handle; NULL: there was no memory for it */
     nx_status call_status;
+    struct gw_returned returned; /* of its metadata, what goes into the answer */
     const ProtobufCMessage *response;
 
     /* Answer. */

@@ -40,6 +40,27 @@ static const char *peer_header(void *connection, const char *name)
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
+/* A visit on its way through the library. */
+struct visit {
+    gw_header_visit visit;
+    void *arg;
+};
+
+static enum MHD_Result pass_on(void *arg, enum MHD_ValueKind kind, const char *name,
+                               const char *value)
+{
+    const struct visit *visit = arg;
+    (void)kind;
+    visit->visit(visit->arg, name, value ? value : "");
+    return MHD_YES;
+}
+
+static void peer_each_header(void *connection, gw_header_visit visit, void *arg)
+{
+    struct visit on_the_way = {visit, arg};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, pass_on, &on_the_way);
+}
+
 static void peer_suspend(void *connection)
 {
     MHD_suspend_connection(connection);
@@ -125,14 +146,6 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection,
     return result;
 }
 
-static enum MHD_Result look_at(void *strict, enum MHD_ValueKind kind, const char *key,
-                               const char *value)
-{
-    (void)kind;
-    gw_strict_header(strict, key, value ? value : "");
-    return MHD_YES;
-}
-
 static struct gw_peer peer_of(struct MHD_Connection *connection, const char *method,
                               const char *version, size_t target_len)
 {
@@ -141,6 +154,7 @@ static struct gw_peer peer_of(struct MHD_Connection *connection, const char *met
         .connection = connection,
         .method = method,
         .header = peer_header,
+        .each_header = peer_each_header,
         .suspend = peer_suspend,
         .resume = peer_resume,
         .watch = peer_watch,
@@ -149,7 +163,7 @@ static struct gw_peer peer_of(struct MHD_Connection *connection, const char *met
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     peer.header_bytes = info ? info->header_size : 0;
     gw_strict_begin(&strict, method, target_len, version);
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, look_at, &strict);
+    peer_each_header(connection, gw_strict_header, &strict);
     peer.fault = gw_strict_end(&strict, peer.header_bytes);
     return peer;
 }

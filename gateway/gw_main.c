@@ -62,6 +62,11 @@ static nx_status prepare(struct program *program, const char *file)
     NX_TRY(gw_cors_parse(config->http_cors_origins, config->http_cors_credentials,
                          (unsigned)config->http_cors_max_age_s, program->arena,
                          &program->gateway.cors));
+    NX_TRY(gw_forward_parse(config->backend_forward_headers, config->backend_return_headers,
+                            (size_t)config->backend_max_metadata_bytes, program->arena,
+                            &program->gateway.forward));
+    NX_TRY(gw_cors_name_headers(&program->gateway.cors, program->gateway.forward.sent,
+                                program->gateway.forward.returned, program->arena));
     NX_TRY(load_tls(program));
     NX_TRY(oas_spec_load(config->api_spec, program->arena, &program->spec));
     NX_TRY(gw_router_compile(program->spec, config->api_spec, services,

@@ -15,6 +15,9 @@ static void begin_answer(struct gw_exchange *exchange, unsigned http_status)
     gw_answer_init(&exchange->answer, http_status, exchange->request_id);
     gw_cors_answer(&exchange->gateway->cors, gw_exchange_header(exchange, "Origin"),
                    &exchange->answer);
+    for (unsigned i = 0; i < exchange->returned.count; i++)
+        gw_answer_add(&exchange->answer, exchange->returned.headers[i].name,
+                      exchange->returned.headers[i].value);
 }
 
 /* --- Failures --- */

@@ -37,8 +37,9 @@ void gw_strict_begin(struct gw_strict *strict, const char *method, size_t target
     blame(strict, !is_token(method), "the method is no token");
 }
 
-void gw_strict_header(struct gw_strict *strict, const char *name, const char *value)
+void gw_strict_header(void *arg, const char *name, const char *value)
 {
+    struct gw_strict *strict = arg;
     blame(strict, name != strict->end + LINE_END,
           "a line of the head has a NUL, goes on in the next, or does not end with CR LF");
     blame(strict, !is_token(name), "the name of a header is no token");

@@ -23,7 +23,7 @@ void gw_strict_begin(struct gw_strict *strict, const char *method, size_t target
                      const char *version);
 
 /* Each header in its order. */
-void gw_strict_header(struct gw_strict *strict, const char *name, const char *value);
+void gw_strict_header(void *strict, const char *name, const char *value);
 
 /* Returns: NULL, or what is wrong. `head_len`: of all of it, with the empty line. */
 const char *gw_strict_end(struct gw_strict *strict, size_t head_len);

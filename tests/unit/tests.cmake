@@ -61,6 +61,7 @@ nx_add_test(test_store_filter LABEL unit SOURCES unit/test_store_filter.c unit/s
     DEPS nx_storage)
 nx_add_test(test_store_order LABEL unit SOURCES unit/test_store_order.c DEPS nx_storage)
 nx_add_test(test_gw_coding LABEL unit SOURCES unit/test_gw_coding.c DEPS nx_transcode)
+nx_add_test(test_gw_forward LABEL unit SOURCES unit/test_gw_forward.c DEPS nx_transcode)
 nx_add_test(test_gw_router LABEL unit SOURCES unit/test_gw_router.c DEPS nx_transcode)
 nx_add_test(test_gw_transcode LABEL unit SOURCES unit/test_gw_transcode.c DEPS nx_transcode zoo)
 nx_add_test(test_gw_query LABEL unit SOURCES unit/test_gw_query.c DEPS nx_transcode zoo)
