@@ -10,10 +10,20 @@ void gw_answer_add(struct gw_answer *answer, const char *name, const char *value
     answer->headers[answer->header_count++] = (struct gw_answer_header){name, value};
 }
 
-void gw_answer_init(struct gw_answer *answer, unsigned status, const char *request_id)
+/* Of the documentation: Swagger UI sets styles itself, and has pictures in its style sheet. */
+#define PAGE_POLICY                                                                                \
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "                 \
+    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+void gw_answer_init(struct gw_answer *answer, unsigned status, const char *request_id,
+                    const char *cache_control, bool is_page)
 {
     *answer = (struct gw_answer){.status = status, .content = NX_STR("")};
     gw_answer_add(answer, "X-Request-Id", request_id);
     gw_answer_add(answer, "X-Content-Type-Options", "nosniff");
-    gw_answer_add(answer, "Cache-Control", "no-cache");
+    gw_answer_add(answer, "Cache-Control", cache_control);
+    gw_answer_add(answer, "Content-Security-Policy",
+                  is_page ? PAGE_POLICY : "default-src 'none'; frame-ancestors 'none'");
+    gw_answer_add(answer, "Referrer-Policy", "no-referrer");
+    gw_answer_add(answer, "Cross-Origin-Resource-Policy", "same-origin");
 }

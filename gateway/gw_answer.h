@@ -25,7 +25,9 @@ struct gw_answer {
  * memory, adds none. */
 void gw_answer_add(struct gw_answer *answer, const char *name, const char *value);
 
-/* Begin an answer anew: its status, and the headers that every answer has. */
-void gw_answer_init(struct gw_answer *answer, unsigned status, const char *request_id);
+/* Begin an answer anew: its status, and the headers that every answer has. Unless it is a page, the
+ * policy keeps browsers from doing anything with it but hand it to the script that asked. */
+void gw_answer_init(struct gw_answer *answer, unsigned status, const char *request_id,
+                    const char *cache_control, bool is_page);
 
 #endif

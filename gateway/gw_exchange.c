@@ -91,6 +91,16 @@ static bool overrides_method(const struct gw_exchange *exchange)
            gw_exchange_header(exchange, "X-Method-Override");
 }
 
+/* Whether a body is missing rather than empty: its rule has a field for it, and nothing says how
+ * long it is. Where the body is all of the request, none is an empty one: clients send POST without
+ * a Content-Length when they have nothing to say (RFC 9112, 6.3). */
+static bool lacks_body(const struct gw_exchange *exchange)
+{
+    const struct gw_route *route = exchange->match.route;
+    return exchange->kind == GW_API && (route->body || route->value) && !exchange->has_body &&
+           !gw_exchange_header(exchange, "Content-Length");
+}
+
 /* The last look before the body is read. */
 static nx_status admit(struct gw_exchange *exchange)
 {
@@ -108,6 +118,9 @@ static nx_status admit(struct gw_exchange *exchange)
                        "the header Grpc-Timeout is no duration such as 500m or 2S");
     if (exchange->declared_bytes > config->http_max_body_bytes)
         return too_long(exchange);
+    if (lacks_body(exchange))
+        return REFUSE(exchange, 411, NX_INVALID_ARGUMENT,
+                      "a body is missing, or neither Content-Length nor chunks tell its length");
     if (!exchange->has_body)
         return NX_STATUS_OK;
     if (!gw_coding_parse(gw_exchange_header(exchange, "Content-Encoding"), &exchange->coding))
@@ -358,9 +371,11 @@ struct gw_exchange *gw_exchange_new(struct gw_gateway *gateway, struct nx_str ta
 static bool is_hopeless(const struct gw_exchange *exchange)
 {
     uint64_t tolerated = exchange->gateway->config->http_max_body_bytes * TOLERATED_BODIES;
-    /* With a fault, the proxy in front may have taken for a body what comes here as a request. */
-    return exchange->peer.fault || (exchange->has_body && (exchange->expects_continue ||
-                                                           exchange->declared_bytes > tolerated));
+    /* With a fault, the proxy in front may have taken for a body what comes here as a request; and
+     * without a length, who sent a body nevertheless. */
+    return exchange->peer.fault || exchange->refusal == 411 ||
+           (exchange->has_body &&
+            (exchange->expects_continue || exchange->declared_bytes > tolerated));
 }
 
 void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer)

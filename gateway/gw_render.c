@@ -10,9 +10,22 @@
 /* Shorter answers fit into the packet that they need anyway. */
 #define WORTH_CODING_BYTES 1024
 
+/* What may be kept, and must be asked for again each time; errors and answers to writes are not.
+ * What the API says may depend on who asks. */
+static const char *cache_control(const struct gw_exchange *exchange, unsigned http_status)
+{
+    if (http_status >= 400 || !exchange->is_get)
+        return "no-store";
+    return exchange->kind == GW_PAGE  ? "no-cache"
+           : exchange->kind == GW_API ? "private, no-cache"
+                                      : "no-store";
+}
+
 static void begin_answer(struct gw_exchange *exchange, unsigned http_status)
 {
-    gw_answer_init(&exchange->answer, http_status, exchange->request_id);
+    bool is_page = exchange->kind == GW_PAGE && http_status < 400;
+    gw_answer_init(&exchange->answer, http_status, exchange->request_id,
+                   cache_control(exchange, http_status), is_page);
     gw_cors_answer(&exchange->gateway->cors, gw_exchange_header(exchange, "Origin"),
                    &exchange->answer);
     for (unsigned i = 0; i < exchange->returned.count; i++)
@@ -156,9 +169,6 @@ nx_status gw_render_message(struct gw_exchange *exchange)
 
 nx_status gw_render_page(struct gw_exchange *exchange)
 {
-    static const char policy[] = "default-src 'self'; style-src 'self' 'unsafe-inline'; "
-                                 "img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-                                 "frame-ancestors 'none'";
     const struct gw_static_file *file = exchange->file;
     const char *known = gw_exchange_header(exchange, "If-None-Match");
     bool is_known = file->etag && known && gw_headers_lists_etag(known, file->etag);
@@ -166,8 +176,6 @@ nx_status gw_render_page(struct gw_exchange *exchange)
     begin_answer(exchange, status);
     gw_answer_add(&exchange->answer, "Location", file->location);
     gw_answer_add(&exchange->answer, "ETag", file->etag);
-    gw_answer_add(&exchange->answer, "Content-Security-Policy", policy);
-    gw_answer_add(&exchange->answer, "Referrer-Policy", "no-referrer");
     if (file->location)
         return NX_STATUS_OK;
     enum gw_coding coding = gw_coding_choose(gw_exchange_header(exchange, "Accept-Encoding"));

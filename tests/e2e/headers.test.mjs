@@ -190,3 +190,76 @@ test('a service that takes less metadata than was said refuses the call', async 
   assert.equal(JSON.parse(large.body).error.details[0].reason, 'METADATA_TOO_LARGE');
   assert.equal((await ask([`Authorization: ${'v'.repeat(7000)}`])).status, 404);
 });
+
+// The headers that keep browsers from misusing an answer.
+const POLICY = "default-src 'none'; frame-ancestors 'none'";
+const GUARDS = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cross-origin-resource-policy': 'same-origin' };
+
+test('every answer says what browsers and caches may do with it', async () => {
+  const { name } = await instance.call('POST', '/v1/products', { title: 'Guarded' });
+  const page = /^default-src 'self'; style-src 'self' 'unsafe-inline'; .*frame-ancestors 'none'$/;
+  const rows = [
+    ['GET', `/v1/${name}`, undefined, 200, 'private, no-cache', POLICY],
+    ['HEAD', `/v1/${name}`, undefined, 200, 'private, no-cache', POLICY],
+    ['PATCH', `/v1/${name}`, { title: 'Still' }, 200, 'no-store', POLICY],
+    ['OPTIONS', `/v1/${name}`, undefined, 204, 'no-store', POLICY],
+    ['GET', '/v1/products/999999', undefined, 404, 'no-store', POLICY],
+    ['GET', '/nowhere', undefined, 404, 'no-store', POLICY],
+    ['PUT', `/v1/${name}`, {}, 405, 'no-store', POLICY],
+    ['POST', '/docs', {}, 405, 'no-store', POLICY],
+    ['GET', '/healthz', undefined, 200, 'no-store', POLICY],
+    ['GET', '/readyz', undefined, 200, 'no-store', POLICY],
+    ['GET', '/docs', undefined, 200, 'no-cache', page],
+    ['GET', '/docs/docs.js', undefined, 200, 'no-cache', page],
+    ['GET', '/openapi.json', undefined, 200, 'no-cache', page],
+    ['GET', '/', undefined, 302, 'no-cache', page],
+  ];
+  for (const [method, target, body, status, cache, policy] of rows) {
+    const answer = await instance.rest(method, target, body);
+    const said = `${method} ${target}`;
+    assert.equal(answer.status, status, said);
+    assert.equal(answer.headers.get('cache-control'), cache, said);
+    const found = answer.headers.get('content-security-policy');
+    assert.ok(policy === found || policy.test?.(found), `${said}: ${found}`);
+    for (const [key, value] of Object.entries(GUARDS)) assert.equal(answer.headers.get(key), value, `${said}: ${key}`);
+  }
+  const known = await instance.rest('GET', `/v1/${name}`);
+  const again = await instance.rest('GET', `/v1/${name}`, undefined, { 'if-none-match': known.headers.get('etag') });
+  assert.equal(again.status, 304);
+  assert.equal(again.headers.get('cache-control'), 'private, no-cache');
+});
+
+// Sends a request as it stands, and another behind it. Resolves with the status lines.
+async function statuses(text) {
+  const socket = net.connect(instance.httpPort, '127.0.0.1');
+  let answer = '';
+  socket.on('data', (part) => { answer += part; });
+  socket.write(`${text}GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`);
+  await once(socket, 'close', { signal: AbortSignal.timeout(20_000) });
+  return answer.match(/HTTP\/1\.1 \d+/g).map((line) => Number(line.slice(9)));
+}
+
+test('a body that must be there has a length, and one that need not be may be absent', async () => {
+  const { name } = await instance.call('POST', '/v1/products', { title: 'Short lived' });
+  const bare = (method, target, headers = '') => `${method} ${target} HTTP/1.1\r\nHost: h\r\n${headers}\r\n`;
+  const json = 'Content-Type: application/json\r\n';
+  assert.deepEqual(await statuses(bare('POST', '/v1/products')), [411]);
+  assert.deepEqual(await statuses(bare('PATCH', `/v1/${name}`, json)), [411]);
+  // A body that came without a length is no request.
+  assert.deepEqual(await statuses(`${bare('POST', '/v1/products', json)}{"title":"x"}\r\n\r\n`), [411]);
+  assert.deepEqual(await statuses(bare('POST', '/v1/products', `${json}Content-Length: 0\r\n`)), [400, 200]);
+  assert.deepEqual(await statuses(`${bare('POST', '/v1/products', `${json}Transfer-Encoding: chunked\r\n`)}0\r\n\r\n`), [400, 200]);
+  const { status, body } = await new Promise((resolve, reject) => {
+    const socket = net.connect(instance.httpPort, '127.0.0.1');
+    let text = '';
+    socket.on('data', (part) => { text += part; }).on('error', reject);
+    socket.on('close', () => resolve({ status: text.slice(9, 12), body: JSON.parse(text.split('\r\n\r\n')[1]) }));
+    socket.write(bare('POST', '/v1/products'));
+  });
+  assert.deepEqual([status, body.error.code, body.error.status], ['411', 411, 'INVALID_ARGUMENT']);
+  assert.deepEqual(await statuses(bare('DELETE', `/v1/${name}`)), [200, 200]);
+  // As `curl -X POST` sends it.
+  assert.deepEqual(await statuses(bare('POST', `/v1/${name}:undelete`)), [200, 200]);
+  assert.deepEqual(await statuses(bare('PUT', `/v1/${name}`)), [405, 200]);
+  assert.deepEqual(await statuses(bare('POST', '/nowhere')), [404, 200]);
+});

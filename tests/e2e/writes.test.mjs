@@ -474,7 +474,7 @@ test('over REST a former slug is a redirect, with the answer in it', async () =>
     const moved = await instance.rest('GET', `${url}?slug=mover-1`);
     assert.equal(moved.status, 301);
     assert.equal(moved.headers.get('location'), `${url}?slug=mover-2`);
-    assert.equal(moved.headers.get('cache-control'), 'no-cache');
+    assert.equal(moved.headers.get('cache-control'), 'private, no-cache');
     assert.equal(moved.headers.get('content-type'), 'application/json');
     assert.equal(moved.body[field].name, name);
     assert.equal(moved.body.moved.currentSlug, 'mover-2');
