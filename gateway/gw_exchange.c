@@ -28,8 +28,8 @@ static nx_status identify(struct gw_exchange *exchange)
     exchange->is_options = strcmp(exchange->peer.method, "OPTIONS") == 0;
     const char *length = gw_exchange_header(exchange, "Content-Length");
     exchange->declared_bytes = length ? strtoull(length, NULL, 10) : 0;
-    exchange->has_body =
-        exchange->declared_bytes > 0 || gw_exchange_header(exchange, "Transfer-Encoding");
+    exchange->is_chunked = gw_exchange_header(exchange, "Transfer-Encoding") != NULL;
+    exchange->has_body = exchange->declared_bytes > 0 || exchange->is_chunked;
     exchange->expects_continue = gw_exchange_header(exchange, "Expect") != NULL;
     if (exchange->peer.fault)
         return nx_fail(exchange->arena, NX_INVALID_ARGUMENT, "%s", exchange->peer.fault);
@@ -357,8 +357,8 @@ struct gw_exchange *gw_exchange_new(struct gw_gateway *gateway, struct nx_str ta
     exchange->gateway = gateway;
     exchange->arena = arena;
     exchange->began_ns = nx_clock_monotonic_ns();
-    exchange->target_len = target.len;
-    gw_url_split((struct nx_str){copy, target.len}, &exchange->path, &exchange->query);
+    exchange->target = (struct nx_str){copy, target.len};
+    gw_url_split(exchange->target, &exchange->path, &exchange->query);
     nx_buf_init(&exchange->body, gateway->config->http_max_body_bytes);
     nx_buf_init(&exchange->plain, gateway->config->http_max_body_bytes);
     nx_buf_init(&exchange->out, gateway->config->http_max_exchange_bytes);

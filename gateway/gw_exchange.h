@@ -83,15 +83,16 @@ struct gw_exchange {
 
     /* Request line and headers. */
     struct gw_peer peer;
-    size_t target_len;
-    struct nx_str path;  /* raw */
-    struct nx_str query; /* raw */
+    struct nx_str target; /* raw: the two that follow */
+    struct nx_str path;   /* raw */
+    struct nx_str query;  /* raw */
     char request_id[GW_REQUEST_ID_BYTES];
     bool is_get; /* or HEAD */
     bool is_options;
     struct gw_match match;
     const struct gw_static_file *file; /* found instead of a route */
     bool has_body;
+    bool is_chunked;       /* the body: the connection ends with the answer */
     enum gw_coding coding; /* of the body */
     bool expects_continue;
     uint64_t declared_bytes;     /* of the body; 0 if not declared */

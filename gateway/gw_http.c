@@ -147,7 +147,7 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection,
 }
 
 static struct gw_peer peer_of(struct MHD_Connection *connection, const char *method,
-                              const char *version, size_t target_len)
+                              const char *version, struct nx_str target)
 {
     struct gw_strict strict;
     struct gw_peer peer = {
@@ -162,7 +162,7 @@ static struct gw_peer peer_of(struct MHD_Connection *connection, const char *met
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     peer.header_bytes = info ? info->header_size : 0;
-    gw_strict_begin(&strict, method, target_len, version);
+    gw_strict_begin(&strict, method, target, version);
     peer_each_header(connection, gw_strict_header, &strict);
     peer.fault = gw_strict_end(&strict, peer.header_bytes);
     return peer;
@@ -172,7 +172,7 @@ static struct gw_peer peer_of(struct MHD_Connection *connection, const char *met
 static void begin(struct gw_exchange *exchange, struct MHD_Connection *connection,
                   const char *method, const char *version)
 {
-    const struct gw_peer peer = peer_of(connection, method, version, exchange->target_len);
+    const struct gw_peer peer = peer_of(connection, method, version, exchange->target);
     gw_exchange_begin(exchange, &peer);
 }
 
@@ -243,10 +243,11 @@ static struct MHD_Daemon *start_daemon(struct gw_gateway *gateway, struct gw_htt
         (unsigned)config->http_idle_timeout_s,
         /* Twice as much, so that what is too long by our own limit is still read and answered. */
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)config->http_max_header_bytes * 2,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_target, gateway,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
-        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+        MHD_OPTION_STRICT_FOR_CLIENT, 0, /* gw_strict is that, and answers in JSON */
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, gateway, MHD_OPTION_UNESCAPE_CALLBACK,
+        leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_END);
 }
 
 nx_status gw_http_start(struct gw_gateway *gateway, struct nx_arena *arena,

@@ -26,6 +26,9 @@ static void begin_answer(struct gw_exchange *exchange, unsigned http_status)
     bool is_page = exchange->kind == GW_PAGE && http_status < 400;
     gw_answer_init(&exchange->answer, http_status, exchange->request_id,
                    cache_control(exchange, http_status), is_page);
+    /* The library takes a bare LF around chunks, where a proxy may have seen none: what it took for
+     * a part of this request must not become the next (RFC 9112, 11.2). */
+    exchange->answer.close = exchange->is_chunked;
     gw_cors_answer(&exchange->gateway->cors, gw_exchange_header(exchange, "Origin"),
                    &exchange->answer);
     for (unsigned i = 0; i < exchange->returned.count; i++)

@@ -28,11 +28,22 @@ static bool has_control(const char *text)
     return false;
 }
 
-void gw_strict_begin(struct gw_strict *strict, const char *method, size_t target_len,
+static bool has_blank(struct nx_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.ptr[i] <= ' ' || text.ptr[i] == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+void gw_strict_begin(struct gw_strict *strict, const char *method, struct nx_str target,
                      const char *version)
 {
-    *strict = (struct gw_strict){.begin = method, .end = version + strlen(version)};
-    blame(strict, version != method + strlen(method) + 1 + target_len + 1,
+    *strict = (struct gw_strict){.begin = method,
+                                 .end = version + strlen(version),
+                                 .needs_host = strcmp(version, "HTTP/1.0") != 0};
+    blame(strict, version != method + strlen(method) + 1 + target.len + 1 || has_blank(target),
           "the request line is not METHOD TARGET VERSION, with a blank between");
     blame(strict, !is_token(method), "the method is no token");
 }
@@ -57,6 +68,7 @@ const char *gw_strict_end(struct gw_strict *strict, size_t head_len)
     size_t seen = (size_t)(strict->end - strict->begin);
     blame(strict, strict->framing > 1, "more than one Content-Length or Transfer-Encoding");
     blame(strict, strict->hosts > 1, "more than one Host");
+    blame(strict, strict->hosts == 0 && strict->needs_host, "there is no Host");
     blame(strict, seen + 2 * LINE_END != head_len,
           "a line of the head has a NUL, goes on in the next, or does not end with CR LF");
     return strict->fault;

@@ -11,15 +11,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "nx_str.h"
+
 struct gw_strict {
     const char *begin, *end; /* of what has been looked at */
     const char *fault;       /* the first; NULL: there is none */
+    bool needs_host;         /* HTTP/1.0 does not */
     unsigned hosts;
     unsigned framing; /* headers that say where the body ends */
 };
 
-/* The request line: "METHOD TARGET VERSION". Borrows, until the last function. */
-void gw_strict_begin(struct gw_strict *strict, const char *method, size_t target_len,
+/* The request line: "METHOD TARGET VERSION". Borrows method and version, until the last function;
+ * the target may be a copy. */
+void gw_strict_begin(struct gw_strict *strict, const char *method, struct nx_str target,
                      const char *version);
 
 /* Each header in its order. */

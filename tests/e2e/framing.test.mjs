@@ -1,0 +1,156 @@
+// Where a request ends, and who says so: bytes that a proxy in front may have read otherwise, bytes
+// that come one by one, and heads that libmicrohttpd answers by itself.
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import zlib from 'node:zlib';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { Instance } from './support/instance.mjs';
+
+let instance;
+let product;
+
+before(async () => {
+  instance = await Instance.start();
+  product = await instance.call('POST', '/v1/products', { title: 'Lamp' });
+});
+after(() => instance?.stop());
+
+// Sends bytes, all at once or one by one until there is an answer. Resolves with all that comes until
+// the other side closes.
+async function exchange(text, oneByOne = false) {
+  const socket = net.connect(instance.httpPort, '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('latin1').setNoDelay(true);
+  socket.on('data', (part) => { answer += part; });
+  socket.on('error', () => {});
+  const timer = setTimeout(() => socket.destroy(new Error('not closed')), 20_000);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const bytes = Buffer.from(text, 'latin1');
+  for (let at = 0; at < bytes.length && (answer === '' || answer.startsWith('HTTP/1.1 100 ')); at += oneByOne ? 1 : bytes.length) {
+    socket.write(oneByOne ? bytes.subarray(at, at + 1) : bytes);
+    await new Promise(setImmediate);
+  }
+  await closed;
+  clearTimeout(timer);
+  return answer;
+}
+
+const BODY = '{"title":"x"}';
+const HIDDEN = 'GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n';
+const head = (method, target, lines = []) => [`${method} ${target} HTTP/1.1`, 'Host: h', ...lines, '', ''].join('\r\n');
+const JSON_TYPE = 'Content-Type: application/json';
+const chunked = (body, ...lines) => head('POST', '/v1/products?validateOnly=true', [JSON_TYPE, 'Transfer-Encoding: chunked', ...lines]) + body;
+const statuses = (answer) => (answer.match(/HTTP\/1\.1 \d+/g) ?? []).map((line) => Number(line.slice(9)));
+
+// Each is read as one request by some, and by others as one with another behind it.
+const CHUNKS = {
+  'LF behind a size': `d\n${BODY}\r\n0\r\n\r\n`,
+  'LF behind a chunk': `d\r\n${BODY}\n0\r\n\r\n`,
+  'LF behind the last size': `d\r\n${BODY}\r\n0\n\r\n`,
+  'LF as the last line': `d\r\n${BODY}\r\n0\r\n\n`,
+  'LF everywhere': `d\n${BODY}\n0\n\n`,
+  'LF in an extension, which ends it for some': `d;\n${BODY}\r\n0\r\n\r\n`,
+  'LF in an extension, which hides a chunk from some': `d;a\n${BODY}\r\n0\r\n\r\n`,
+  'LF behind a trailer': `d\r\n${BODY}\r\n0\r\nX: y\n\r\n`,
+  'a trailer that is a length': `d\r\n${BODY}\r\n0\r\nContent-Length: 500\r\n\r\n`,
+  'a size with zeros': `000000d\r\n${BODY}\r\n00\r\n\r\n`,
+  'a CR behind a size': `d\r${BODY}\r\n0\r\n\r\n`,
+  'a blank before a size': ` d\r\n${BODY}\r\n0\r\n\r\n`,
+  'an empty line between': `d\r\n${BODY}\r\n\r\n0\r\n\r\n`,
+  'no size': '\r\n\r\n',
+  'all well': `d\r\n${BODY}\r\n0\r\n\r\n`,
+};
+
+test('behind chunks there is no other request, however they are read', async () => {
+  for (const [name, body] of Object.entries(CHUNKS)) {
+    for (const oneByOne of [false, true]) {
+      const answer = await exchange(chunked(body) + HIDDEN, oneByOne);
+      assert.equal(statuses(answer).length, 1, `${name}: ${answer}`);
+      assert.doesNotMatch(answer, /"status":"ok"/, name);
+      assert.match(answer, /^Connection: close\r$/im, name);
+    }
+  }
+  assert.deepEqual(statuses(await exchange(chunked(CHUNKS['all well']))), [200]);
+  const refused = await exchange(chunked(`${(2 << 20).toString(16)}\r\n${'x'.repeat(2 << 20)}\r\n0\r\n\r\n`) + HIDDEN);
+  assert.deepEqual(statuses(refused), [413]);
+});
+
+test('behind a length there is', async () => {
+  const post = head('POST', '/v1/products?validateOnly=true', [JSON_TYPE, `Content-Length: ${BODY.length}`]) + BODY;
+  assert.deepEqual(statuses(await exchange(post + post + head('GET', '/healthz', ['Connection: close']))), [200, 200, 200]);
+});
+
+// What is left of an answer when that which differs each time is gone.
+const still = (answer) => answer.replace(/^(Date|X-Request-Id|Content-Length|ETag): .*\r\n/gim, '')
+  .replace(/"((create|update)Time|etag)":"([^"\\]|\\.)*"/g, '"$1":""').replace(/products\/\d+/g, 'products/N');
+const close = 'Connection: close';
+const withBody = (method, target, body, lines = []) =>
+  head(method, target, [JSON_TYPE, close, `Content-Length: ${body.length}`, ...lines]) + body;
+const latin1 = (buffer) => buffer.toString('latin1');
+const text = JSON.stringify({ title: 'Crème \u{1f36e}', tags: ['a'], attributes: { a: [1, { b: null }] } });
+const utf8 = latin1(Buffer.from(text));
+
+const REQUESTS = () => ({
+  GET: head('GET', `/v1/${product.name}?`, [close]),
+  HEAD: head('HEAD', `/v1/${product.name}`, [close]),
+  'GET with parameters': head('GET', '/v1/products?pageSize=2&filter=title%3D%22Lamp%22&showDeleted=true', [close]),
+  OPTIONS: head('OPTIONS', '/v1/products', [close]),
+  'GET that is answered coded': head('GET', '/v1/products', [close, 'Accept-Encoding: gzip']),
+  'POST with a length': withBody('POST', '/v1/products?validateOnly=true', utf8),
+  'POST in chunks': chunked(`5;x=y\r\n${utf8.slice(0, 5)}\r\n${(utf8.length - 5).toString(16)}\r\n${utf8.slice(5)}\r\n0\r\nX-A: b\r\n\r\n`),
+  'POST in gzip': withBody('POST', '/v1/products?validateOnly=true', latin1(zlib.gzipSync(text)), ['Content-Encoding: gzip']),
+  'POST in brotli': withBody('POST', '/v1/products?validateOnly=true', latin1(zlib.brotliCompressSync(text)), ['Content-Encoding: br']),
+  'PATCH with Expect': withBody('PATCH', `/v1/${product.name}?validateOnly=true`, BODY, ['Expect: 100-continue']),
+  'POST without a body': head('POST', `/v1/${product.name}:undelete`, [close]),
+  'a path that is not': head('GET', '/v1/%7Bnothing%7D', [close]),
+  'JSON that is none': withBody('POST', '/v1/products', '{"title":"x",}'),
+  'a head that is none': head('GET', '/healthz', ['X: a\0b', close]),
+});
+
+test('a request that comes one byte at a time is answered as one that comes at once', async () => {
+  for (const [name, request] of Object.entries(REQUESTS())) {
+    const [whole, slow] = [await exchange(request), await exchange(request, true)];
+    // Who has sent all of it need not be told to continue.
+    const plain = (answer) => still(answer.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, ''));
+    assert.match(plain(whole), /^HTTP\/1\.1 [2-4]\d\d /, name);
+    assert.equal(plain(slow), plain(whole), name);
+  }
+});
+
+test('heads that nobody can read are refused, and the connection ends', async () => {
+  const ours = {
+    'no Host': ['GET /healthz HTTP/1.1\r\n\r\n', 400, /there is no Host/],
+    'a head over the limit': [head('GET', '/healthz', [`X: ${'y'.repeat(40_000)}`, close]), 431, /longer than 32768 bytes/],
+    'a URL over the limit': [head('GET', `/${'y'.repeat(40_000)}`, [close]), 414, /longer than 32768 bytes/],
+    'another coding': [head('POST', '/v1/products', ['Transfer-Encoding: gzip']), 400, /no Transfer-Encoding but chunked/],
+  };
+  for (const [name, [bytes, status, message]] of Object.entries(ours)) {
+    const answer = await exchange(bytes);
+    assert.deepEqual(statuses(answer), [status], name);
+    const { error } = JSON.parse(answer.split('\r\n\r\n')[1]);
+    assert.equal(error.code, status, name);
+    assert.match(error.message, message, name);
+  }
+  // In libmicrohttpd's own words: README.md, "Limits". The first status is what clients see.
+  const theirs = {
+    'a head over twice the limit': [head('GET', '/healthz', [`X: ${'y'.repeat(70_000)}`]), 431],
+    'a URL over twice the limit': [head('GET', `/${'y'.repeat(70_000)}`), 414],
+    'thousands of headers': [head('GET', '/healthz', Array(5000).fill('X: y')), 431],
+    'another version': ['GET /healthz HTTP/2.0\r\nHost: h\r\n\r\n', 505],
+    'no version': ['GET /healthz\r\nHost: h\r\n\r\n', 400],
+    'a line without a colon': [head('GET', '/healthz', ['nonsense']), 400],
+    'a length that is none': [head('POST', '/v1/products', ['Content-Length: abc']), 400],
+    'a length beyond all numbers': [head('POST', '/v1/products', ['Content-Length: 99999999999999999999999']), 413],
+    'a chunk size that is none': [chunked('zz\r\n\r\n'), 400],
+  };
+  for (const [name, [bytes, status]] of Object.entries(theirs)) {
+    const answer = await exchange(bytes + HIDDEN);
+    assert.equal(statuses(answer)[0], status, name);
+    assert.doesNotMatch(answer, /HTTP\/1\.1 2|"status":"ok"/, name);
+    assert.match(answer, /<html>/, name);
+  }
+  for (const nothing of ['nonsense\r\n\r\n', '\x16\x03\x01\x02\x00\x01\x00\r\n\r\n']) {
+    assert.equal(await exchange(nothing), '', 'no answer at all');
+  }
+});
