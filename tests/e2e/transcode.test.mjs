@@ -197,6 +197,20 @@ test('rules and descriptors that cannot be used are told by file and line', () =
   fails(['--rules', path.join(dir, 'none'), '--check'], /none: No such file/);
 });
 
+test('in the image it lies where it finds the rules, as an installed one does', () => {
+  const image = fs.readFileSync(new URL('../../.github/docker/Dockerfile', import.meta.url), 'utf8').replaceAll('\\\n', ' ');
+  const [, programs] = /^COPY --from=build .*\/nexus-transcode +(\S+)$/m.exec(image);
+  const [, rulesDir] = /^COPY --from=build \S*\/nexus\.yaml .*?(\S+)$/m.exec(image);
+  const root = path.join(dir, 'image');
+  for (const part of [programs, rulesDir]) fs.mkdirSync(path.join(root, part), { recursive: true });
+  fs.copyFileSync(tool, path.join(root, programs, 'nexus-transcode'));
+  fs.writeFileSync(path.join(root, rulesDir, 'nexus.yaml'), rules.slice(0, rules.indexOf('    - selector')).replace('rules:', `rules:
+    - selector: nexus.catalog.v1.CatalogService.GetProduct
+      get: /only/here/{name=products/*}`));
+  const { stdout } = spawnSync(path.join(root, programs, 'nexus-transcode'), ['GET', '/only/here/products/7'], { encoding: 'utf8' });
+  assert.equal(stdout, 'nexus.catalog.v1.CatalogService.GetProduct\n{"name":"products/7"}\n');
+});
+
 test('usage', () => {
   fails([], /METHOD and URL are needed/);
   fails(['GET'], /METHOD and URL are needed/);
