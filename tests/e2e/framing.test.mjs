@@ -118,6 +118,38 @@ test('a request that comes one byte at a time is answered as one that comes at o
   }
 });
 
+// Sends a head and waits for what is said to it before there is a body. Resolves with that, and with
+// all of the answer once the body is sent.
+async function expecting(target, type, body) {
+  const socket = net.connect(instance.httpPort, '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('latin1');
+  socket.on('data', (part) => { answer += part; });
+  socket.on('error', () => {});
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.write(head('POST', target, [`Content-Type: ${type}`, `Content-Length: ${body.length}`, 'Expect: 100-continue', close]));
+  await once(socket, 'data', { signal: AbortSignal.timeout(20_000) });
+  const first = answer.split('\r\n')[0];
+  if (first === 'HTTP/1.1 100 Continue') socket.write(body);
+  await closed;
+  return { first, answer };
+}
+
+test('who waits for leave to send gets it, or the refusal', async () => {
+  const create = '/v1/products?validateOnly=true';
+  const good = await expecting(create, 'application/json', BODY);
+  assert.equal(good.first, 'HTTP/1.1 100 Continue');
+  assert.deepEqual(statuses(good.answer), [100, 200]);
+  for (const [target, type, length, status] of [
+    [create, 'text/plain', 10, 415], ['/nowhere', 'application/json', 10, 404], ['/docs', 'application/json', 10, 405],
+    [create, 'application/json', 2 << 20, 413],
+  ]) {
+    const { answer } = await expecting(target, type, 'x'.repeat(length));
+    assert.deepEqual(statuses(answer), [status]);
+    assert.equal(JSON.parse(answer.split('\r\n\r\n')[1]).error.code, status);
+  }
+});
+
 test('heads that nobody can read are refused, and the connection ends', async () => {
   const ours = {
     'no Host': ['GET /healthz HTTP/1.1\r\n\r\n', 400, /there is no Host/],
