@@ -25,6 +25,9 @@
 /* Files of the process beside connections, with numbers that may come before theirs. */
 #define OTHER_FILES 1024
 
+/* Room for the head of an answer: what comes back of metadata, and as much of our own. */
+#define ANSWER_HEAD_BYTES ((size_t)2 * GW_MAX_RETURNED_BYTES)
+
 struct gw_http {
     const struct gw_config *config;
     struct MHD_Daemon *daemon;
@@ -242,8 +245,9 @@ static struct MHD_Daemon *start_daemon(struct gw_gateway *gateway, struct gw_htt
         (unsigned)config->http_max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)config->http_idle_timeout_s,
         /* Twice as much, so that what is too long by our own limit is still read and answered. */
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)config->http_max_header_bytes * 2,
-        MHD_OPTION_STRICT_FOR_CLIENT, 0, /* gw_strict is that, and answers in JSON */
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)config->http_max_header_bytes * 2 + ANSWER_HEAD_BYTES, MHD_OPTION_STRICT_FOR_CLIENT,
+        0, /* gw_strict is that, and answers in JSON */
         MHD_OPTION_URI_LOG_CALLBACK, on_target, gateway, MHD_OPTION_UNESCAPE_CALLBACK,
         leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,

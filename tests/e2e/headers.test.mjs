@@ -159,6 +159,21 @@ test('of what comes back there is no more than there may be', async () => {
   handler = GOOD;
 });
 
+test('there is room for it with the smallest of heads', async () => {
+  await gateway({ NEXUS_BACKEND_RETURN_HEADERS: 'x-cost', NEXUS_HTTP_MAX_HEADER_BYTES: '1024' });
+  handler = (call, done) => {
+    call.sendMetadata(metadataOf([['x-cost', 'v'.repeat(4090)]]));
+    done(null, PRODUCT);
+  };
+  for (const length of [0, 500, 900]) {
+    const { status, head } = await ask([`X-Other: ${'o'.repeat(length)}`]);
+    assert.equal(status, 200);
+    assert.match(head, /^x-cost: v{4090}\r?$/im);
+  }
+  assert.equal((await ask([`X-Other: ${'o'.repeat(1500)}`])).status, 431);
+  handler = GOOD;
+});
+
 test('web pages may send and read what goes through', async () => {
   await gateway({
     NEXUS_BACKEND_FORWARD_HEADERS: 'authorization,x-tenant', NEXUS_BACKEND_RETURN_HEADERS: 'x-cost',
