@@ -81,6 +81,33 @@ static void note_retry(const Google__Protobuf__Any *detail, struct nx_arena *are
     *ret_retry_after_s = (unsigned)seconds + (delay->nanos > 0);
 }
 
+/* The reason of an ErrorInfo; NULL when it is none. */
+static const char *reason_of(const Google__Protobuf__Any *detail, struct nx_arena *arena)
+{
+    struct nx_str bytes = {(const char *)detail->value.data, detail->value.len};
+    ProtobufCMessage *message;
+    if (type_of(detail) != &google__rpc__error_info__descriptor ||
+        wire_pb_unpack(&google__rpc__error_info__descriptor, bytes, &limits, arena, &message)
+                .code != NX_OK)
+        return NULL;
+    return ((Google__Rpc__ErrorInfo *)message)->reason;
+}
+
+const char *gw_error_reason(nx_status status, struct nx_arena *arena)
+{
+    ProtobufCMessage *message;
+    const char *reason = status.error->reason;
+    if (reason || status.error->details.len == 0 ||
+        wire_pb_unpack(&google__rpc__status__descriptor, status.error->details, &limits, arena,
+                       &message)
+                .code != NX_OK)
+        return reason ? reason : "";
+    const Google__Rpc__Status *unpacked = (const Google__Rpc__Status *)message;
+    for (size_t i = 0; !reason && i < unpacked->n_details; i++)
+        reason = reason_of(unpacked->details[i], arena);
+    return reason ? reason : "";
+}
+
 static void write_detail(const Google__Protobuf__Any *detail, const struct pbj_write_options *form,
                          struct nx_arena *arena, struct nx_buf *buf, bool *any_written)
 {

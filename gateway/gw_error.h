@@ -10,6 +10,10 @@
 /* 404 for NX_NOT_FOUND, and so on; 500 for what is no code. */
 unsigned gw_error_http_status(enum nx_code code);
 
+/* The reason of a failure, our own or the first of a service's details (ErrorInfo); "" when it has
+ * none that can be read. */
+const char *gw_error_reason(nx_status status, struct nx_arena *arena);
+
 /* Append {"error": {"code": 404, "message": ..., "status": "NOT_FOUND", "details": [...]}}. Details
  * that cannot be read, or are of an unknown type, are left out. They are in the form, NULL being
  * the usual one, but never have defaults.

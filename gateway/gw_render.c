@@ -111,9 +111,15 @@ static const char *answer_etag(const struct gw_route *route, const ProtobufCMess
     return etag[0] == '"' && gw_headers_is_printable(etag) ? etag : NULL;
 }
 
-static bool has_reason(nx_status status, const char *reason)
+/* What is too large: of our own client the request or the answer, of the service the metadata. */
+static unsigned refusal_of_size(nx_status status, struct nx_arena *arena)
 {
-    return status.error->reason && strcmp(status.error->reason, reason) == 0;
+    const char *own = status.error->reason ? status.error->reason : "";
+    if (strcmp(own, "REQUEST_TOO_LARGE") == 0)
+        return 413;
+    if (strcmp(own, "RESPONSE_TOO_LARGE") == 0)
+        return 502;
+    return strcmp(gw_error_reason(status, arena), "METADATA_TOO_LARGE") == 0 ? 431 : 0;
 }
 
 /* Send it in a coding that the client likes, if that makes it shorter. */
@@ -135,9 +141,7 @@ nx_status gw_render_message(struct gw_exchange *exchange)
     if (status.code == NX_ABORTED && gw_exchange_header(exchange, "If-Match"))
         exchange->refusal = 412;
     if (status.code == NX_RESOURCE_EXHAUSTED)
-        exchange->refusal = has_reason(status, "REQUEST_TOO_LARGE")    ? 413
-                            : has_reason(status, "RESPONSE_TOO_LARGE") ? 502
-                                                                       : 0;
+        exchange->refusal = refusal_of_size(status, exchange->arena);
     NX_TRY(status);
     const ProtobufCMessage *message = answer_message(exchange);
     if (!message)

@@ -201,7 +201,7 @@ test('what must not go through is told of at the start', () => {
 test('a service that takes less metadata than was said refuses the call', async () => {
   await gateway({ NEXUS_BACKEND_TARGET: instance.grpc, NEXUS_BACKEND_MAX_METADATA_BYTES: '30000' });
   const large = await ask([`Authorization: ${'v'.repeat(9000)}`]);
-  assert.equal(large.status, 429);
+  assert.equal(large.status, 431);
   assert.equal(JSON.parse(large.body).error.details[0].reason, 'METADATA_TOO_LARGE');
   assert.equal((await ask([`Authorization: ${'v'.repeat(7000)}`])).status, 404);
 });

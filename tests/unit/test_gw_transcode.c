@@ -395,6 +395,30 @@ static void test_gw_error__leaves_out_what_cannot_be_read(void **state)
     }
 }
 
+static void test_gw_error__has_a_reason_of_its_own_or_of_the_details(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct nx_violation violation = {"a.b", "wrong", NULL};
+    const struct nx_error own = {.message = "m", .reason = "TOO_BAD", .violations = &violation};
+    const nx_status status = {NX_RESOURCE_EXHAUSTED, &own};
+    assert_string_equal(gw_error_reason(status, fixture->arena), "TOO_BAD");
+    struct nx_error received = {.message = "m",
+                                .details = wire_status_pack(status, fixture->arena)};
+    struct nx_str whole = received.details;
+    assert_true(whole.len > 0);
+    const nx_status remote = {NX_RESOURCE_EXHAUSTED, &received};
+    assert_string_equal(gw_error_reason(remote, fixture->arena), "TOO_BAD");
+    for (size_t len = 0; len < whole.len; len++) {
+        received.details = (struct nx_str){whole.ptr, len};
+        const char *reason = gw_error_reason(remote, fixture->arena);
+        assert_true(*reason == '\0' || strcmp(reason, "TOO_BAD") == 0);
+    }
+    received.details = (struct nx_str){NULL, 0};
+    assert_string_equal(gw_error_reason(remote, fixture->arena), "");
+    received.details = NX_STR("\x1a\x24\x0a\x1fx.example/google.rpc.BadRequest\x12\x01\xff");
+    assert_string_equal(gw_error_reason(remote, fixture->arena), "");
+}
+
 static void test_gw_error__every_code_has_a_status(void **state)
 {
     (void)state;
@@ -414,6 +438,7 @@ int main(void)
         cmocka_unit_test(test_gw_error__details_are_in_the_form_that_is_asked_for),
         cmocka_unit_test(test_gw_error__tells_when_to_try_again),
         cmocka_unit_test(test_gw_error__leaves_out_what_cannot_be_read),
+        cmocka_unit_test(test_gw_error__has_a_reason_of_its_own_or_of_the_details),
         cmocka_unit_test(test_gw_error__every_code_has_a_status),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
