@@ -109,11 +109,11 @@ function send({ verb, target, body }) {
 }
 
 // Details as JSON has them, without what is at its default.
-const without = (object, ...keys) => Object.fromEntries(Object.entries(object)
-  .filter(([key, value]) => !keys.includes(key) && value !== '' && value !== null && !(typeof value === 'object' && Object.keys(value).length === 0)));
+const isDefault = (value) => value === '' || value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+const withoutDefaults = (object) => Object.fromEntries(Object.entries(object).filter(([, value]) => !isDefault(value)));
 function detailOf({ type, ...detail }) {
-  const members = without(detail);
-  if (members.fieldViolations) members.fieldViolations = members.fieldViolations.map((violation) => without(violation));
+  const members = withoutDefaults(detail);
+  if (members.fieldViolations) members.fieldViolations = members.fieldViolations.map(withoutDefaults);
   if (members.retryDelay) members.retryDelay = `${Number(members.retryDelay.seconds) + members.retryDelay.nanos / 1e9}s`;
   return { '@type': `type.googleapis.com/${type}`, ...members };
 }
@@ -191,7 +191,8 @@ test('what they have made is the same, whoever reads it', async () => {
   const family = (list, digit) => list.filter(({ name }) => new RegExp(`^\\w+/${digit}\\d{3}$`).test(name));
   for (const list of [products, categories]) {
     const [first, second] = [family(list, 1), originalOf(family(list, 2))];
-    const plainly = (all) => all.map((item) => comparable({ ...item, createTime: '', updateTime: '', deleteTime: String(!!item.deleteTime), purgeTime: '' }))
+    const timeless = (item) => ({ ...item, createTime: '', updateTime: '', deleteTime: String(!!item.deleteTime), purgeTime: '' });
+    const plainly = (all) => all.map((item) => comparable(timeless(item)))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     assert.deepEqual(plainly(first), plainly(second));
     assert.ok(first.length > 4);

@@ -4,24 +4,29 @@
 // and "t2".
 const TEXTS = [
   '', ' ', 'plain', 'Crème brûlée', '日本語', '🍮 dessert 🫖', 'e\u0301', 'a"b\\c/d', 'line\nline\ttab\r', '\u0001\u001f\u007f',
-  '\u2028\u2029\ufeff', 'שלום', '\u{10ffff}\u{10000}', '<b>&amp;</b>', '%41+%', 'null', 'true', '-0', '1e5', '\ufffd', 'x'.repeat(256), 'ä'.repeat(255),
+  '\u2028\u2029\ufeff', 'שלום', '\u{10ffff}\u{10000}', '<b>&amp;</b>', '%41+%', 'null', 'true', '-0',
+  '1e5', '\ufffd', 'x'.repeat(256), 'ä'.repeat(255),
 ];
 const INT64 = ['0', '1', '-1', '7', '9007199254740991', '9007199254740993', '9223372036854775807', '-9223372036854775808', '4294967296'];
 const INT32 = [0, 1, -1, 7, 1000, 2147483647, -2147483648];
-const NUMBERS = [0, -0, 1, -1.5, 0.1, 1e21, 1e-7, 5e-324, 1.7976931348623157e308, 123456789012345680000, 9007199254740993, 3.0000000000000004];
+const NUMBERS = [0, -0, 1, -1.5, 0.1, 1e21, 1e-7, 5e-324, 1.7976931348623157e308,
+  123456789012345680000, 9007199254740993, 3.0000000000000004];
 const KEYS = ['colour', 'size', '', 'a.b', 'Ünïcode', '🔑', 'with space', 'quote"d', 'UPPER', 'under_score', '0'];
 const STATES = ['STATE_UNSPECIFIED', 'STATE_DRAFT', 'STATE_ACTIVE', 'STATE_ARCHIVED', 7, -1];
 const FILTERS = [
   '', 'title:"plain"', 'inventory > 5', 'price.units >= 10 AND state = STATE_ACTIVE', 'NOT brand = ""', 'tags:"🍮"', 'attributes.size > 1',
-  'delete_time:*', 'create_time > "2020-01-01T00:00:00Z"', 'title = "日本語" OR slug = "t1-a"', 'colour = 1', 'title =', '(((', 'inventory > 99999999999999999999',
+  'delete_time:*', 'create_time > "2020-01-01T00:00:00Z"', 'title = "日本語" OR slug = "t1-a"', 'colour = 1', 'title =',
+  '(((', 'inventory > 99999999999999999999',
 ];
 const ORDERS = ['', 'title', 'price desc, title', 'create_time desc', 'inventory', 'name', 'colour', 'title sideways', ','];
 
 // Of the products that there are to begin with.
 const SLUGS = Array.from({ length: 12 }, (_, i) => `t1-plain-${i + 1}`);
 
-const PRODUCT_FIELDS = ['title', 'slug', 'description', 'price', 'category', 'additionalCategories', 'brand', 'tags', 'attributes', 'inventory', 'allowBackorder', 'state'];
-const PATHS = ['title', 'slug', 'description', 'price', 'price.units', 'price.nanos', 'category', 'additional_categories', 'brand', 'tags', 'attributes', 'attributes.colour', 'inventory', 'allow_backorder', 'state'];
+const PRODUCT_FIELDS = ['title', 'slug', 'description', 'price', 'category', 'additionalCategories', 'brand', 'tags', 'attributes',
+  'inventory', 'allowBackorder', 'state'];
+const PATHS = ['title', 'slug', 'description', 'price', 'price.units', 'price.nanos', 'category', 'additional_categories',
+  'brand', 'tags', 'attributes', 'attributes.colour', 'inventory', 'allow_backorder', 'state'];
 const ODD_PATHS = ['*', 'colour', 'create_time', 'price.cents', 'name'];
 
 const twinText = (text) => text
@@ -342,7 +347,8 @@ export class Requests {
     const slug = this.#random.pick([...SLUGS, 't1-c1', 't1-c2', 't1-a', '🍮', '']);
     return this.#random.pick([
       { method: 'LookupProduct', request: { slug } }, { method: 'LookupProduct', request: { sku: slug } },
-      { method: 'LookupProduct', request: {} }, { method: 'LookupCategory', request: { slug: this.#random.pick([slug, 't1-c1', 't1-c3']) } },
+      { method: 'LookupProduct', request: {} },
+      { method: 'LookupCategory', request: { slug: this.#random.pick([slug, 't1-c1', 't1-c3']) } },
     ]);
   }
 
@@ -385,7 +391,7 @@ export class Requests {
 }
 
 const WRITES = [
-  'createProduct', 'createProduct', 'createProduct', 'updateProduct', 'updateProduct', 'updateProduct', 'deleteProduct', 'batchCreate', 'batchUpdate', 'batchDelete',
-  'adjust', 'createVariant', 'createVariant', 'createImage', 'createCategory', 'moveCategory', 'deleteCategory',
+  'createProduct', 'createProduct', 'createProduct', 'updateProduct', 'updateProduct', 'updateProduct', 'deleteProduct',
+  'batchCreate', 'batchUpdate', 'batchDelete', 'adjust', 'createVariant', 'createVariant', 'createImage', 'createCategory', 'moveCategory', 'deleteCategory',
 ];
 const READS = ['getOne', 'getOne', 'batchGet', 'lookup', 'list', 'list', 'list', 'search', 'suggest', 'audit'];
