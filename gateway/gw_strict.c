@@ -19,6 +19,16 @@ static bool is_token(const char *text)
     return *text && text[strspn(text, allowed)] == '\0';
 }
 
+/* uri-host [ ":" port ] (RFC 9110, 7.2), but for a comma, which would be a list of hosts. It may be
+ * empty, and blanks may follow. */
+static bool is_host(const char *text)
+{
+    static const char allowed[] = "-._~%!$&'()*+;=:[]0123456789"
+                                  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    text += strspn(text, allowed);
+    return text[strspn(text, " \t")] == '\0';
+}
+
 static bool has_control(const char *text)
 {
     for (; *text; text++) {
@@ -57,7 +67,9 @@ void gw_strict_header(void *arg, const char *name, const char *value)
     blame(strict, has_control(value), "a header has a control character");
     strict->end = value + strlen(value);
     bool is_coding = strcasecmp(name, "Transfer-Encoding") == 0;
-    strict->hosts += strcasecmp(name, "Host") == 0;
+    bool names_host = strcasecmp(name, "Host") == 0;
+    strict->hosts += names_host;
+    blame(strict, names_host && !is_host(value), "the Host is none");
     strict->framing += is_coding || strcasecmp(name, "Content-Length") == 0;
     blame(strict, is_coding && strcasecmp(value, "chunked") != 0,
           "there is no Transfer-Encoding but chunked");

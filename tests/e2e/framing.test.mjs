@@ -76,6 +76,13 @@ test('behind chunks there is no other request, however they are read', async () 
   assert.deepEqual(statuses(refused), [413]);
 });
 
+test('hosts of every form are taken', async () => {
+  for (const host of ['h', 'h.example:8080', '127.0.0.1', '[::1]:80', 'xn--e1afmkfd.example', 'a_b~c', '', 'h  ', '\th\t']) {
+    const answer = await exchange(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    assert.deepEqual(statuses(answer), [200], host);
+  }
+});
+
 test('behind a length there is', async () => {
   const post = head('POST', '/v1/products?validateOnly=true', [JSON_TYPE, `Content-Length: ${BODY.length}`]) + BODY;
   assert.deepEqual(statuses(await exchange(post + post + head('GET', '/healthz', ['Connection: close']))), [200, 200, 200]);
@@ -153,6 +160,8 @@ test('who waits for leave to send gets it, or the refusal', async () => {
 test('heads that nobody can read are refused, and the connection ends', async () => {
   const ours = {
     'no Host': ['GET /healthz HTTP/1.1\r\n\r\n', 400, /there is no Host/],
+    ...Object.fromEntries(['a b', 'a/b', 'a,b', 'u@h', 'h?x', 'h#x', '"h"', '\xe9', 'h\\'].map((host) =>
+      [`Host: ${host}`, [`GET /healthz HTTP/1.1\r\nHost: ${host}\r\n\r\n`, 400, /the Host is none/]])),
     'a head over the limit': [head('GET', '/healthz', [`X: ${'y'.repeat(40_000)}`, close]), 431, /longer than 32768 bytes/],
     'a URL over the limit': [head('GET', `/${'y'.repeat(40_000)}`, [close]), 414, /longer than 32768 bytes/],
     'another coding': [head('POST', '/v1/products', ['Transfer-Encoding: gzip']), 400, /no Transfer-Encoding but chunked/],
