@@ -3,8 +3,9 @@
  *
  * libmicrohttpd 0.9.75 lets bare LF, NUL, continued lines and names with blanks through, and hands
  * on strings that it has cut out of the head where that lies. So it can be seen from where they
- * are: each name must begin two bytes behind the value before, which were CR and LF. (Later
- * versions have a strict mode of their own, MHD_OPTION_CLIENT_DISCIPLINE_LVL.) */
+ * are: each name must begin two bytes behind the value before, which were CR and LF. (Or one
+ * of the two was a NUL: they are overwritten with NULs by then. Later versions have a strict
+ * mode of their own, MHD_OPTION_CLIENT_DISCIPLINE_LVL.) */
 #ifndef GW_STRICT_H
 #define GW_STRICT_H
 

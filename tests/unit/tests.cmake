@@ -67,6 +67,7 @@ nx_add_test(test_gw_transcode LABEL unit SOURCES unit/test_gw_transcode.c DEPS n
 nx_add_test(test_gw_query LABEL unit SOURCES unit/test_gw_query.c DEPS nx_transcode zoo)
 nx_add_test(test_gw_url LABEL unit SOURCES unit/test_gw_url.c DEPS nx_transcode)
 nx_add_test(test_gw_prefixes LABEL unit SOURCES unit/test_gw_prefixes.c DEPS nx_transcode zoo)
+nx_add_test(test_gw_strict LABEL unit SOURCES unit/test_gw_strict.c DEPS nx_transcode)
 
 nx_add_test(test_health LABEL unit SOURCES unit/test_health.c DEPS nx_health)
 nx_add_test(test_refl_index LABEL unit SOURCES unit/test_refl_index.c
