@@ -13,6 +13,7 @@ struct gw_config {
     uint64_t http_max_exchange_bytes;
     uint64_t http_idle_timeout_s;
     uint64_t http_request_timeout_s;
+    uint64_t http_heartbeat_s;
     const char *http_cors_origins;
     bool http_cors_credentials;
     uint64_t http_cors_max_age_s;
@@ -20,6 +21,7 @@ struct gw_config {
     uint64_t backend_channels;
     uint64_t backend_threads;
     uint64_t backend_timeout_ms;
+    uint64_t backend_stream_timeout_ms; /* 0: none */
     uint64_t backend_max_response_bytes;
     const char *backend_tls_ca; /* "": plaintext */
     const char *backend_tls_cert;

@@ -2,6 +2,7 @@
 
 #include "grpc/health/v1/health.nexus.h"
 #include "gw_headers.h"
+#include "gw_stream.h"
 #include "gw_transcode.h"
 #include "gw_url.h"
 #include "nx_clock.h"
@@ -73,6 +74,9 @@ static nx_status route(struct gw_exchange *exchange)
                       exchange->peer.method);
     if (exchange->is_options)
         exchange->kind = GW_OPTIONS;
+    else if (!is_page && match->route->method->kind == WIRE_SERVER_STREAM)
+        exchange->kind =
+            strcmp(exchange->peer.method, "HEAD") == 0 ? GW_STREAM_HEAD : GW_SERVER_STREAM;
     return NX_STATUS_OK;
 }
 
@@ -91,6 +95,33 @@ static bool overrides_method(const struct gw_exchange *exchange)
            gw_exchange_header(exchange, "X-Method-Override");
 }
 
+static nx_status check_accept(struct gw_exchange *exchange)
+{
+    const char *accept = gw_exchange_header(exchange, "Accept");
+    if (exchange->kind == GW_API && !gw_headers_accepts_json(accept))
+        return REFUSE(exchange, 406, NX_INVALID_ARGUMENT,
+                      "the answer is application/json, which the header Accept does not take");
+    if ((exchange->kind == GW_SERVER_STREAM || exchange->kind == GW_STREAM_HEAD) &&
+        !gw_frames_choose(accept, &exchange->flow.form))
+        return REFUSE(exchange, 406, NX_INVALID_ARGUMENT,
+                      "the answer can be " GW_FRAMES_TYPES
+                      ", none of which the header Accept takes");
+    return NX_STATUS_OK;
+}
+
+/* How long a call may take: INT64_MAX, or what the configuration says, or the client if less. */
+static nx_status check_timeout(struct gw_exchange *exchange)
+{
+    const struct gw_config *config = exchange->gateway->config;
+    uint64_t most_ms = exchange->kind == GW_SERVER_STREAM ? config->backend_stream_timeout_ms
+                                                          : config->backend_timeout_ms;
+    exchange->timeout_ns = most_ms > 0 ? (int64_t)most_ms * 1000000 : INT64_MAX;
+    if (!gw_headers_timeout(gw_exchange_header(exchange, "Grpc-Timeout"), &exchange->timeout_ns))
+        return nx_fail(exchange->arena, NX_INVALID_ARGUMENT,
+                       "the header Grpc-Timeout is no duration such as 500m or 2S");
+    return NX_STATUS_OK;
+}
+
 /* The last look before the body is read. */
 static nx_status admit(struct gw_exchange *exchange)
 {
@@ -98,14 +129,8 @@ static nx_status admit(struct gw_exchange *exchange)
     if (overrides_method(exchange))
         return nx_fail(exchange->arena, NX_INVALID_ARGUMENT,
                        "a header must not change the method; send the method itself");
-    if (exchange->kind == GW_API &&
-        !gw_headers_accepts_json(gw_exchange_header(exchange, "Accept")))
-        return REFUSE(exchange, 406, NX_INVALID_ARGUMENT,
-                      "the answer is application/json, which the header Accept does not take");
-    exchange->timeout_ns = (int64_t)config->backend_timeout_ms * 1000000;
-    if (!gw_headers_timeout(gw_exchange_header(exchange, "Grpc-Timeout"), &exchange->timeout_ns))
-        return nx_fail(exchange->arena, NX_INVALID_ARGUMENT,
-                       "the header Grpc-Timeout is no duration such as 500m or 2S");
+    NX_TRY(check_accept(exchange));
+    NX_TRY(check_timeout(exchange));
     if (exchange->declared_bytes > config->http_max_body_bytes)
         return too_long(exchange);
     if (!exchange->has_body)
@@ -148,13 +173,13 @@ static nx_status transcode(struct gw_exchange *exchange)
         .body = nx_buf_str(is_coded ? &exchange->plain : &exchange->body),
         .if_match = gw_exchange_header(exchange, "If-Match"),
         .idempotency_key = gw_exchange_header(exchange, "Idempotency-Key"),
+        .last_event_id = gw_exchange_header(exchange, "Last-Event-ID"),
         .max_depth = (uint32_t)exchange->gateway->config->json_max_depth,
     };
     return gw_transcode(&exchange->match, &input, exchange->arena, &exchange->request);
 }
 
-/* A call uses the client until it has completed and its handle is given back. False: too late. */
-static bool hold_client(struct gw_gateway *gateway)
+bool gw_exchange_hold_client(struct gw_gateway *gateway)
 {
     atomic_fetch_add(&gateway->client_users, 2);
     if (!atomic_load(&gateway->refusing))
@@ -163,13 +188,18 @@ static bool hold_client(struct gw_gateway *gateway)
     return false;
 }
 
+void gw_exchange_drop_client(struct gw_gateway *gateway)
+{
+    atomic_fetch_sub(&gateway->client_users, 1);
+}
+
 /* Thread: the client's. The exchange is not to be touched after it is resumed. */
 static void on_answer(void *arg, nx_status status, const ProtobufCMessage *response)
 {
     struct gw_exchange *exchange = arg;
     exchange->call_status = status;
     exchange->response = response;
-    atomic_fetch_sub(&exchange->gateway->client_users, 1);
+    gw_exchange_drop_client(exchange->gateway);
     exchange->peer.resume(exchange->peer.connection);
 }
 
@@ -179,22 +209,45 @@ static void on_readiness(void *arg, nx_status status,
     on_answer(arg, status, response ? &response->base : NULL);
 }
 
+/* What every call of an exchange has; `metadata`: room for two. */
+static struct wire_call_options call_options(const struct gw_exchange *exchange, int64_t timeout_ns,
+                                             struct wire_metadata *metadata)
+{
+    metadata[0] = (struct wire_metadata){"x-request-id", nx_str_from(exchange->request_id)};
+    metadata[1] = (struct wire_metadata){
+        "traceparent",
+        nx_str_from(gw_headers_traceparent(gw_exchange_header(exchange, "traceparent")))};
+    return (struct wire_call_options){
+        .deadline_ns = timeout_ns < INT64_MAX ? nx_clock_monotonic_ns() + timeout_ns : 0,
+        .metadata = metadata,
+        .metadata_count = metadata[1].value.ptr ? 2 : 1,
+    };
+}
+
+static nx_status fail_stopping(struct gw_exchange *exchange)
+{
+    return nx_fail(exchange->arena, NX_UNAVAILABLE, "the gateway is stopping; try again");
+}
+
+nx_status gw_exchange_open_stream(struct gw_exchange *exchange)
+{
+    struct wire_metadata metadata[2];
+    const struct wire_call_options options =
+        call_options(exchange, exchange->timeout_ns, metadata);
+    if (!gw_exchange_hold_client(exchange->gateway))
+        return fail_stopping(exchange);
+    return gw_stream_open(exchange->gateway, &exchange->peer, exchange->match.route->method,
+                          exchange->request, &options, &exchange->stream);
+}
+
 /* Send the request, or ask for the service's health if there is none. */
 static nx_status start_call(struct gw_exchange *exchange, int64_t timeout_ns)
 {
     struct gw_gateway *gateway = exchange->gateway;
-    struct wire_metadata metadata[2] = {
-        {"x-request-id", nx_str_from(exchange->request_id)},
-        {"traceparent",
-         nx_str_from(gw_headers_traceparent(gw_exchange_header(exchange, "traceparent")))},
-    };
-    const struct wire_call_options options = {
-        .deadline_ns = nx_clock_monotonic_ns() + timeout_ns,
-        .metadata = metadata,
-        .metadata_count = metadata[1].value.ptr ? 2 : 1,
-    };
-    if (!hold_client(gateway))
-        return nx_fail(exchange->arena, NX_UNAVAILABLE, "the gateway is stopping; try again");
+    struct wire_metadata metadata[2];
+    const struct wire_call_options options = call_options(exchange, timeout_ns, metadata);
+    if (!gw_exchange_hold_client(gateway))
+        return fail_stopping(exchange);
     struct wire_client_call *call;
     exchange->peer.suspend(exchange->peer.connection);
     if (exchange->request) {
@@ -224,7 +277,7 @@ static void release_call(struct gw_exchange *exchange)
     if (exchange->call)
         exchange->peer.watch(exchange->peer.connection, NULL);
     wire_client_release(exchange->call);
-    atomic_fetch_sub(&exchange->gateway->client_users, 1);
+    gw_exchange_drop_client(exchange->gateway);
 }
 
 static nx_status call(struct gw_exchange *exchange)
@@ -266,6 +319,13 @@ static const struct step steps_of[][4] = {
     [GW_HEALTH] = {{"health", gw_render_health, GW_ANSWERED}},
     [GW_READINESS] = {{"ask", ask_readiness, GW_AT_CALL},
                       {"readiness", gw_render_readiness, GW_ANSWERED}},
+    [GW_SERVER_STREAM] = {{"decode", decode, GW_AT_BODY},
+                          {"transcode", transcode, GW_AT_BODY},
+                          {"open", gw_stream_answer_open, GW_AT_CALL},
+                          {"begin", gw_stream_answer_begin, GW_ANSWERED}},
+    [GW_STREAM_HEAD] = {{"decode", decode, GW_AT_BODY},
+                        {"transcode", transcode, GW_AT_BODY},
+                        {"head", gw_stream_answer_head, GW_ANSWERED}},
 };
 
 /* Take steps until one has something else to wait for than the phase, or fails. */
@@ -363,13 +423,16 @@ void gw_exchange_wake(struct gw_exchange *exchange)
 {
     assert(exchange->phase == GW_AT_CALL);
     release_call(exchange);
-    proceed(exchange);
+    if (exchange->stream && !gw_stream_answer_can_begin(exchange))
+        gw_stream_sleep_always(exchange->stream);
+    else
+        proceed(exchange);
 }
 
 static void log_exchange(const struct gw_exchange *exchange)
 {
     unsigned status = exchange->answer.status;
-    bool is_bad = status >= 500;
+    bool is_bad = status >= 500 || exchange->late_status >= 500;
     if (!is_bad && !exchange->gateway->log_access)
         return;
     int64_t took_us = (nx_clock_monotonic_ns() - exchange->began_ns) / 1000;
@@ -392,6 +455,8 @@ void gw_exchange_destroy(struct gw_exchange *exchange)
         return;
     log_exchange(exchange);
     release_call(exchange); /* when the connection was lost before it could wake */
+    gw_stream_close(exchange->stream);
+    nx_arena_destroy(exchange->flow.arena);
     atomic_fetch_sub(&exchange->gateway->exchanges, 1);
     nx_buf_cleanup(&exchange->body);
     nx_buf_cleanup(&exchange->plain);

@@ -4,6 +4,7 @@
  *   on_request(), first    the headers are there
  *   on_request(), again    with parts of the body, then once without
  *   on_request(), last     after a suspended connection was resumed
+ *   on_read()              the connection takes the next part of an answer that streams
  *   on_completed()         the answer is sent, or the connection lost: the exchange ends
  *
  * A suspended connection is not watched: gw_watch.h does that.
@@ -13,6 +14,7 @@
 #include "gw_http.h"
 
 #include "gw_listen.h"
+#include "gw_stream.h"
 #include "gw_strict.h"
 #include "gw_watch.h"
 #include "nx_clock.h"
@@ -24,6 +26,8 @@
 
 /* Files of the process beside connections, with numbers that may come before theirs. */
 #define OTHER_FILES 1024
+
+#define STREAM_BLOCK_BYTES 16384
 
 struct gw_http {
     const struct gw_config *config;
@@ -67,6 +71,17 @@ static void peer_watch(void *connection, struct wire_client_call *call)
     gw_watch_call(http_of(connection)->watch, socket_of(connection), call);
 }
 
+static void wake_stream(void *stream)
+{
+    gw_stream_wake(stream);
+}
+
+static void peer_attend(void *connection, struct gw_stream *stream, int64_t deadline_ns)
+{
+    gw_watch_attend(http_of(connection)->watch, socket_of(connection), deadline_ns,
+                    stream ? wake_stream : NULL, stream);
+}
+
 static int64_t in_seconds(uint64_t seconds)
 {
     return nx_clock_monotonic_ns() + (int64_t)seconds * 1000000000;
@@ -105,12 +120,25 @@ static size_t leave_encoded(void *arg, struct MHD_Connection *connection, char *
     return strlen(text);
 }
 
-static enum MHD_Result send_answer(struct MHD_Connection *connection,
-                                   const struct gw_answer *answer)
+static ssize_t on_read(void *exchange, uint64_t position, char *to, size_t room)
 {
+    (void)position;
+    long count = gw_exchange_read(exchange, to, room);
+    return count >= 0              ? count
+           : count == GW_READ_END ? MHD_CONTENT_READER_END_OF_STREAM
+                                  : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static enum MHD_Result send_answer(struct MHD_Connection *connection, struct gw_exchange *exchange)
+{
+    const struct gw_answer *answer = &exchange->answer;
     /* The content lives as long as the exchange, or the gateway. */
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer->content.len, (void *)answer->content.ptr, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        answer->is_stream
+            ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, on_read,
+                                                exchange, NULL)
+            : MHD_create_response_from_buffer(answer->content.len, (void *)answer->content.ptr,
+                                              MHD_RESPMEM_PERSISTENT);
     if (!response)
         return MHD_NO;
     enum MHD_Result result = MHD_YES;
@@ -144,6 +172,7 @@ static struct gw_peer peer_of(struct MHD_Connection *connection, const char *met
         .suspend = peer_suspend,
         .resume = peer_resume,
         .watch = peer_watch,
+        .attend = peer_attend,
     };
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
@@ -190,7 +219,7 @@ static enum MHD_Result on_request(void *gateway, struct MHD_Connection *connecti
     case GW_ANSWERED:
         break;
     }
-    return exchange->phase == GW_ANSWERED ? send_answer(connection, &exchange->answer) : MHD_YES;
+    return exchange->phase == GW_ANSWERED ? send_answer(connection, exchange) : MHD_YES;
 }
 
 static void on_completed(void *gateway, struct MHD_Connection *connection, void **context,
@@ -276,6 +305,16 @@ void gw_http_quiesce(struct gw_http *http)
     MHD_quiesce_daemon(http->daemon);
     close(http->listener);
     http->listener = -1;
+}
+
+void gw_http_end_streams(struct gw_http *http)
+{
+    gw_watch_wake_all(http->watch);
+}
+
+void gw_http_abort_streams(struct gw_http *http)
+{
+    gw_watch_abort_all(http->watch);
 }
 
 void gw_http_stop(struct gw_http *http)

@@ -2,7 +2,7 @@
 #include "cfg_program.h"
 #include "gw_http.h"
 #include "gw_listen.h"
-#include "nexus/catalog/v1/catalog_service.nexus.h"
+#include "gw_services.h"
 #include "nexus_descriptors.h"
 #include "nx_clock.h"
 #include "nx_log.h"
@@ -16,11 +16,6 @@
 
 #define ARENA_BYTES ((size_t)128 << 20)
 #define FILES_BESIDE_CONNECTIONS 256
-
-/* The services that rules can name. */
-static const struct wire_service *const services[] = {
-    &nexus_catalog_v1_catalog_service,
-};
 
 /* All that runs, in the order in which it is started; stopped in the reverse. */
 struct program {
@@ -64,9 +59,8 @@ static nx_status prepare(struct program *program, const char *file)
                          &program->gateway.cors));
     NX_TRY(load_tls(program));
     NX_TRY(oas_spec_load(config->api_spec, program->arena, &program->spec));
-    NX_TRY(gw_router_compile(program->spec, config->api_spec, services,
-                             sizeof services / sizeof(struct wire_service *), program->arena,
-                             &program->router));
+    NX_TRY(gw_router_compile(program->spec, config->api_spec, gw_services, gw_service_count,
+                             program->arena, &program->router));
     struct oas_model model;
     NX_TRY(oas_model_build(nexus_descriptors(), program->arena, &model));
     return gw_router_learn(program->router, &model, program->arena);
@@ -115,7 +109,7 @@ static void wait_for_none(atomic_uint *counter, int64_t deadline_ns)
         nanosleep(&pause, NULL);
 }
 
-/* Exchanges under way get the time that a call may take. Then no call starts any more, and those
+/* Streams end at once, other exchanges get the time that a call may take. Then no call starts any more, and those
  * that have started end by their deadlines: only then can the client go, and after it the server,
  * which must not have sleeping connections. */
 static void stop(struct program *program)
@@ -125,9 +119,12 @@ static void stop(struct program *program)
     atomic_store(&gateway->draining, true);
     if (program->http) {
         gw_http_quiesce(program->http);
+        gw_http_end_streams(program->http);
         wait_for_none(&gateway->exchanges, nx_clock_monotonic_ns() + grace_ns);
     }
     atomic_store(&gateway->refusing, true);
+    if (program->http)
+        gw_http_abort_streams(program->http);
     wait_for_none(&gateway->client_users, NX_DEADLINE_NEVER);
     wire_client_destroy(gateway->client);
     gw_http_stop(program->http);

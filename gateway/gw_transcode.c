@@ -406,6 +406,18 @@ static nx_status fill_request_id(struct draft *draft)
                    : NX_STATUS_OK;
 }
 
+/* What a browser says when it comes again counts more than the URL, which is still that of the first
+ * time. */
+static nx_status fill_last_event_id(struct draft *draft)
+{
+    const struct gw_field_path *field = &draft->route->stream_last_event_id;
+    struct nx_str id = NX_STR("");
+    if (!draft->input->last_event_id || field->depth == 0)
+        return NX_STATUS_OK;
+    NX_TRY(trim_header(draft->input->last_event_id, "Last-Event-ID", draft->arena, &id));
+    return gw_field_set(draft->request, field, id, draft->arena);
+}
+
 nx_status gw_transcode(const struct gw_match *match, const struct gw_input *input,
                        struct nx_arena *arena, ProtobufCMessage **ret_request)
 {
@@ -416,6 +428,7 @@ nx_status gw_transcode(const struct gw_match *match, const struct gw_input *inpu
     NX_TRY(fill_mask(&draft));
     NX_TRY(fill_etag(&draft));
     NX_TRY(fill_request_id(&draft));
+    NX_TRY(fill_last_event_id(&draft));
     *ret_request = draft.request;
     return NX_STATUS_OK;
 }

@@ -13,6 +13,7 @@ struct gw_input {
     struct nx_str body;
     const char *if_match;
     const char *idempotency_key;
+    const char *last_event_id;
     uint32_t max_depth; /* of the body's JSON */
 };
 

@@ -34,6 +34,12 @@ struct oas_rule {
      * that as the query's parameter `redirect_parameter`. NULL: none does. */
     const char *redirect_parameter;
     const char *redirect_from;
+    /* Of an RPC that streams. NULL: the rule names none. */
+    const char *stream_id;            /* field of a response: its id as an event */
+    const char *stream_last_event_id; /* field of the request: the id of the last that was read */
+    const char *stream_bytes;         /* field of a request: takes the body as it is, in parts */
+    const char **stream_types;        /* of such a body, beside application/octet-stream */
+    size_t stream_type_count;
 };
 
 /* A group of operations in the document: those whose path begins with the prefix, and with no
