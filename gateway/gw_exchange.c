@@ -232,8 +232,7 @@ static nx_status fail_stopping(struct gw_exchange *exchange)
 nx_status gw_exchange_open_stream(struct gw_exchange *exchange)
 {
     struct wire_metadata metadata[2];
-    const struct wire_call_options options =
-        call_options(exchange, exchange->timeout_ns, metadata);
+    const struct wire_call_options options = call_options(exchange, exchange->timeout_ns, metadata);
     if (!gw_exchange_hold_client(exchange->gateway))
         return fail_stopping(exchange);
     return gw_stream_open(exchange->gateway, &exchange->peer, exchange->match.route->method,

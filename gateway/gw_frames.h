@@ -3,8 +3,8 @@
  *
  *   array    [{...},{...}]      application/json; an error has no place in it
  *   lines    {...}\n            application/x-ndjson; the last may be {"error": ...}
- *   events   data: {...}\n\n    text/event-stream of the HTML standard, with ids; the last may be of
- *                               the type "error" */
+ *   events   data: {...}\n\n    text/event-stream of the HTML standard, with ids; the last may be
+ * of the type "error" */
 #ifndef GW_FRAMES_H
 #define GW_FRAMES_H
 
@@ -29,8 +29,8 @@ const char *gw_frames_type(enum gw_form form);
 void gw_frames_begin(enum gw_form form, bool first, struct nx_str id, struct nx_buf *buf);
 void gw_frames_end(enum gw_form form, struct nx_buf *buf);
 
-/* Instead of a message, one line of JSON that says why the stream ends. False: the form has no place
- * for it, and only a connection that breaks off can tell. */
+/* Instead of a message, one line of JSON that says why the stream ends. False: the form has no
+ * place for it, and only a connection that breaks off can tell. */
 bool gw_frames_error(enum gw_form form, struct nx_str json, struct nx_buf *buf);
 
 /* Behind the last message. `empty`: there was none. */

@@ -124,7 +124,7 @@ static ssize_t on_read(void *exchange, uint64_t position, char *to, size_t room)
 {
     (void)position;
     long count = gw_exchange_read(exchange, to, room);
-    return count >= 0              ? count
+    return count >= 0             ? count
            : count == GW_READ_END ? MHD_CONTENT_READER_END_OF_STREAM
                                   : MHD_CONTENT_READER_END_WITH_ERROR;
 }

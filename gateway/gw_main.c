@@ -109,9 +109,9 @@ static void wait_for_none(atomic_uint *counter, int64_t deadline_ns)
         nanosleep(&pause, NULL);
 }
 
-/* Streams end at once, other exchanges get the time that a call may take. Then no call starts any more, and those
- * that have started end by their deadlines: only then can the client go, and after it the server,
- * which must not have sleeping connections. */
+/* Streams end at once, other exchanges get the time that a call may take. Then no call starts any
+ * more, and those that have started end by their deadlines: only then can the client go, and after
+ * it the server, which must not have sleeping connections. */
 static void stop(struct program *program)
 {
     struct gw_gateway *gateway = &program->gateway;

@@ -199,20 +199,21 @@ static nx_status bind_responses(struct binding *binding)
     struct gw_route *route = &binding->route;
     const struct oas_rule *rule = route->rule;
     const ProtobufCMessageDescriptor *response = route->method->response;
-    if (rule->stream_id) {
-        route->stream_id = protobuf_c_message_descriptor_get_field_by_name(response, rule->stream_id);
+    const struct oas_stream *stream = rule->stream;
+    if (stream && stream->id) {
+        route->stream_id = protobuf_c_message_descriptor_get_field_by_name(response, stream->id);
         if (!can_be_id(route->stream_id))
             return fail(binding, "the stream's id '%s' is no text or whole number of %s",
-                        rule->stream_id, response->name);
+                        stream->id, response->name);
     }
-    if (!rule->stream_last_event_id)
+    if (!stream || !stream->last_event_id)
         return NX_STATUS_OK;
     struct gw_field_path *last = &route->stream_last_event_id;
-    NX_TRY(gw_field_find(route->method->request, nx_str_from(rule->stream_last_event_id),
-                         binding->arena, last));
+    NX_TRY(gw_field_find(route->method->request, nx_str_from(stream->last_event_id), binding->arena,
+                         last));
     if (last->depth == 0 || !can_be_id(gw_field_leaf(last)))
         return fail(binding, "the stream's last_event_id '%s' is no text or whole number of %s",
-                    rule->stream_last_event_id, route->method->request->name);
+                    stream->last_event_id, route->method->request->name);
     return NX_STATUS_OK;
 }
 
@@ -220,20 +221,21 @@ static nx_status bind_requests(struct binding *binding)
 {
     struct gw_route *route = &binding->route;
     const struct oas_rule *rule = route->rule;
+    const char *bytes = rule->stream ? rule->stream->bytes : NULL;
     const ProtobufCMessageDescriptor *request = route->method->request;
     if (rule->verb == OAS_GET || rule->verb == OAS_DELETE)
         return fail(binding, "'%s' takes a stream, which is a body; a get or delete has none",
                     rule->selector);
-    if (!rule->stream_bytes && !*rule->body)
+    if (!bytes && !*rule->body)
         return fail(binding, "'%s' takes a stream: the rule needs a body, or bytes of a stream",
                     rule->selector);
-    if (!rule->stream_bytes)
+    if (!bytes)
         return NX_STATUS_OK;
     const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(request, rule->stream_bytes);
+        protobuf_c_message_descriptor_get_field_by_name(request, bytes);
     if (!field || field->type != PROTOBUF_C_TYPE_BYTES || field->label == PROTOBUF_C_LABEL_REPEATED)
-        return fail(binding, "the stream's bytes '%s' are no field of bytes of %s",
-                    rule->stream_bytes, request->name);
+        return fail(binding, "the stream's bytes '%s' are no field of bytes of %s", bytes,
+                    request->name);
     for (size_t i = 0; i < route->template.variable_count; i++) {
         if (route->variables[i].field.fields[0] == field)
             return fail(binding, "'%s' is in the path and the body", field->name);
@@ -247,9 +249,10 @@ static nx_status bind_stream(struct binding *binding)
 {
     const struct oas_rule *rule = binding->route.rule;
     enum wire_kind kind = binding->route.method->kind;
-    if (kind != WIRE_SERVER_STREAM && (rule->stream_id || rule->stream_last_event_id))
+    const struct oas_stream *stream = rule->stream;
+    if (stream && kind != WIRE_SERVER_STREAM && (stream->id || stream->last_event_id))
         return fail(binding, "'%s' answers with no stream that could have ids", rule->selector);
-    if (kind != WIRE_CLIENT_STREAM && rule->stream_bytes)
+    if (stream && kind != WIRE_CLIENT_STREAM && stream->bytes)
         return fail(binding, "'%s' takes no stream that could be bytes", rule->selector);
     if (kind == WIRE_SERVER_STREAM)
         return bind_responses(binding);

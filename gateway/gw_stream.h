@@ -37,8 +37,8 @@ nx_status gw_stream_open(struct gw_gateway *gateway, const struct gw_peer *peer,
  * has ended. Takes NULL. */
 void gw_stream_close(struct gw_stream *stream);
 
-/* The message that has come, which lives until the next one is asked for, or the end: the call's, or
- * that the gateway is stopping. Looking again finds the same. */
+/* The message that has come, which lives until the next one is asked for, or the end: the call's,
+ * or that the gateway is stopping. Looking again finds the same. */
 enum gw_event gw_stream_look(struct gw_stream *stream, const ProtobufCMessage **ret_message,
                              nx_status *ret_status);
 

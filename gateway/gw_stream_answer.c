@@ -1,6 +1,6 @@
-/* A stream as an answer: each message becomes text when the connection has taken the one before, and
- * only then is the next but one asked for. So there are never more than two: one as text, and one
- * that has come meanwhile. */
+/* A stream as an answer: each message becomes text when the connection has taken the one before,
+ * and only then is the next but one asked for. So there are never more than two: one as text, and
+ * one that has come meanwhile. */
 #include "gw_exchange_internal.h"
 #include "gw_stream.h"
 #include "nx_clock.h"
@@ -112,7 +112,8 @@ static void append_end(struct gw_exchange *exchange, nx_status status)
     gw_render_note_status(exchange, status);
     gw_render_error(exchange, status, exchange->arena, &json);
     exchange->failed_step = "stream";
-    flow->is_broken = json.failed || !gw_frames_error(flow->form, nx_buf_str(&json), &exchange->out);
+    flow->is_broken =
+        json.failed || !gw_frames_error(flow->form, nx_buf_str(&json), &exchange->out);
     nx_buf_cleanup(&json);
 }
 

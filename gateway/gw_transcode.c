@@ -406,8 +406,8 @@ static nx_status fill_request_id(struct draft *draft)
                    : NX_STATUS_OK;
 }
 
-/* What a browser says when it comes again counts more than the URL, which is still that of the first
- * time. */
+/* What a browser says when it comes again counts more than the URL, which is still that of the
+ * first time. */
 static nx_status fill_last_event_id(struct draft *draft)
 {
     const struct gw_field_path *field = &draft->route->stream_last_event_id;

@@ -353,18 +353,20 @@ static nx_status take_stream(const struct build *build, const struct file_stream
 {
     if (!stream)
         return NX_STATUS_OK;
-    rule->stream_id = stream->id;
-    rule->stream_last_event_id = stream->last_event_id;
-    rule->stream_bytes = stream->bytes;
-    rule->stream_type_count = stream->types_count;
-    rule->stream_types =
-        nx_arena_calloc(build->arena, stream->types_count, sizeof *rule->stream_types);
-    if (!rule->stream_types)
+    struct oas_stream *copy = nx_arena_calloc(build->arena, 1, sizeof *copy);
+    const char **types = nx_arena_calloc(build->arena, stream->types_count, sizeof *types);
+    if (!copy || !types)
         return nx_fail_memory();
+    *copy = (struct oas_stream){.id = stream->id,
+                                .last_event_id = stream->last_event_id,
+                                .bytes = stream->bytes,
+                                .types = types,
+                                .type_count = stream->types_count};
+    rule->stream = copy;
     if (stream->types_count > 0 && !stream->bytes)
         return fail_key(build, position, "stream", rule->selector, "types without bytes");
     for (unsigned i = 0; i < stream->types_count; i++) {
-        rule->stream_types[i] = stream->types[i];
+        types[i] = stream->types[i];
         if (!is_media_type(stream->types[i]))
             return fail_key(build, position, "stream", rule->selector,
                             "a type is no media type such as image/png");
