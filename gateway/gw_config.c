@@ -14,6 +14,8 @@ const struct cfg_key gw_config_keys[] = {
         "where to serve HTTP: host:port or [host]:port; port 0 takes a free one"),
     KEY(http, threads, CFG_UINT, "2", 2, 64, "threads that serve connections"),
     KEY(http, max_body_bytes, CFG_UINT, "1048576", 1, 1 << 28, "largest body of a request"),
+    KEY(http, max_stream_bytes, CFG_UINT, "1073741824", 1, (uint64_t)1 << 50,
+        "largest body of a request that streams, which is not kept in memory"),
     KEY(http, max_header_bytes, CFG_UINT, "32768", 1024, 1 << 20,
         "largest request line and headers of a request"),
     KEY(http, max_connections, CFG_UINT, "4096", 2, 1000000, "connections at once"),

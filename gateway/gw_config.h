@@ -8,6 +8,7 @@ struct gw_config {
     const char *http_listen;
     uint64_t http_threads;
     uint64_t http_max_body_bytes;
+    uint64_t http_max_stream_bytes;
     uint64_t http_max_header_bytes;
     uint64_t http_max_connections;
     uint64_t http_max_exchange_bytes;

@@ -74,6 +74,8 @@ static nx_status route(struct gw_exchange *exchange)
                       exchange->peer.method);
     if (exchange->is_options)
         exchange->kind = GW_OPTIONS;
+    else if (!is_page && match->route->method->kind == WIRE_CLIENT_STREAM)
+        exchange->kind = GW_CLIENT_STREAM;
     else if (!is_page && match->route->method->kind == WIRE_SERVER_STREAM)
         exchange->kind =
             strcmp(exchange->peer.method, "HEAD") == 0 ? GW_STREAM_HEAD : GW_SERVER_STREAM;
@@ -98,7 +100,8 @@ static bool overrides_method(const struct gw_exchange *exchange)
 static nx_status check_accept(struct gw_exchange *exchange)
 {
     const char *accept = gw_exchange_header(exchange, "Accept");
-    if (exchange->kind == GW_API && !gw_headers_accepts_json(accept))
+    bool is_json = exchange->kind == GW_API || exchange->kind == GW_CLIENT_STREAM;
+    if (is_json && !gw_headers_accepts_json(accept))
         return REFUSE(exchange, 406, NX_INVALID_ARGUMENT,
                       "the answer is application/json, which the header Accept does not take");
     if ((exchange->kind == GW_SERVER_STREAM || exchange->kind == GW_STREAM_HEAD) &&
@@ -113,12 +116,35 @@ static nx_status check_accept(struct gw_exchange *exchange)
 static nx_status check_timeout(struct gw_exchange *exchange)
 {
     const struct gw_config *config = exchange->gateway->config;
-    uint64_t most_ms = exchange->kind == GW_SERVER_STREAM ? config->backend_stream_timeout_ms
-                                                          : config->backend_timeout_ms;
+    bool streams = exchange->kind == GW_SERVER_STREAM || exchange->kind == GW_CLIENT_STREAM;
+    uint64_t most_ms = streams ? config->backend_stream_timeout_ms : config->backend_timeout_ms;
     exchange->timeout_ns = most_ms > 0 ? (int64_t)most_ms * 1000000 : INT64_MAX;
     if (!gw_headers_timeout(gw_exchange_header(exchange, "Grpc-Timeout"), &exchange->timeout_ns))
         return nx_fail(exchange->arena, NX_INVALID_ARGUMENT,
                        "the header Grpc-Timeout is no duration such as 500m or 2S");
+    return NX_STATUS_OK;
+}
+
+/* A body that streams is not kept, so that it may be longer; nor is it unpacked. */
+static nx_status admit_stream(struct gw_exchange *exchange)
+{
+    uint64_t most = exchange->gateway->config->http_max_stream_bytes;
+    const struct gw_route *route = exchange->match.route;
+    enum gw_coding coding;
+    if (exchange->declared_bytes > most)
+        return REFUSE(exchange, 413, NX_RESOURCE_EXHAUSTED, "the body is longer than %llu bytes",
+                      (unsigned long long)most);
+    exchange->feed.form = route->stream_bytes ? GW_FEED_RAW : GW_FEED_LINES;
+    if (!exchange->has_body)
+        return NX_STATUS_OK;
+    if (!gw_coding_parse(gw_exchange_header(exchange, "Content-Encoding"), &coding) ||
+        coding != GW_IDENTITY)
+        return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
+                      "a body that streams cannot have a Content-Encoding");
+    if (!gw_feed_choose(route, gw_exchange_header(exchange, "Content-Type"), &exchange->feed.form))
+        return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
+                      "the Content-Type of a body can be one of %s",
+                      gw_feed_types(route, exchange->arena));
     return NX_STATUS_OK;
 }
 
@@ -131,6 +157,8 @@ static nx_status admit(struct gw_exchange *exchange)
                        "a header must not change the method; send the method itself");
     NX_TRY(check_accept(exchange));
     NX_TRY(check_timeout(exchange));
+    if (exchange->kind == GW_CLIENT_STREAM)
+        return admit_stream(exchange);
     if (exchange->declared_bytes > config->http_max_body_bytes)
         return too_long(exchange);
     if (!exchange->has_body)
@@ -304,7 +332,8 @@ struct step {
 static const struct step first_steps[] = {
     {"identify", identify, GW_AT_HEADERS},
     {"route", route, GW_AT_HEADERS},
-    {"admit", admit, GW_AT_BODY},
+    {"admit", admit, GW_AT_HEADERS},
+    {"open", gw_stream_body_open, GW_AT_BODY},
 };
 
 /* And from there on, by what it turned out to be. */
@@ -325,6 +354,8 @@ static const struct step steps_of[][4] = {
     [GW_STREAM_HEAD] = {{"decode", decode, GW_AT_BODY},
                         {"transcode", transcode, GW_AT_BODY},
                         {"head", gw_stream_answer_head, GW_ANSWERED}},
+    [GW_CLIENT_STREAM] = {{"finish", gw_stream_body_finish, GW_AT_CALL},
+                          {"render", gw_stream_body_render, GW_ANSWERED}},
 };
 
 /* Take steps until one has something else to wait for than the phase, or fails. */
@@ -392,9 +423,21 @@ void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer)
         exchange->phase = GW_AT_BODY; /* to throw it away; an early answer ends the connection */
 }
 
-bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part)
+static bool take_stream(struct gw_exchange *exchange, struct nx_str part, size_t *ret_left)
+{
+    gw_stream_enter(exchange->stream);
+    if (!exchange->is_answered_now)
+        *ret_left = gw_stream_body_take(exchange, part);
+    gw_stream_leave(exchange->stream);
+    return true;
+}
+
+bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part, size_t *ret_left)
 {
     uint64_t most = exchange->gateway->config->http_max_body_bytes;
+    *ret_left = 0;
+    if (exchange->stream)
+        return take_stream(exchange, part, ret_left);
     exchange->body_bytes += part.len;
     if (exchange->body_bytes > most * TOLERATED_BODIES)
         return false;
@@ -409,10 +452,23 @@ bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part)
     return true;
 }
 
+static void end_stream(struct gw_exchange *exchange)
+{
+    gw_stream_enter(exchange->stream);
+    bool is_flushed = exchange->is_answered_now || gw_stream_body_flush(exchange);
+    if (exchange->is_answered_now)
+        exchange->phase = GW_ANSWERED;
+    else if (is_flushed)
+        proceed(exchange);
+    gw_stream_leave(exchange->stream);
+}
+
 void gw_exchange_end_body(struct gw_exchange *exchange)
 {
     assert(exchange->phase == GW_AT_BODY);
-    if (exchange->answer.status != 0)
+    if (exchange->stream)
+        end_stream(exchange);
+    else if (exchange->answer.status != 0)
         exchange->phase = GW_ANSWERED;
     else
         proceed(exchange);
@@ -452,10 +508,13 @@ void gw_exchange_destroy(struct gw_exchange *exchange)
 {
     if (!exchange)
         return;
+    if (exchange->stream)
+        gw_stream_on_early_end(exchange->stream, NULL, NULL);
     log_exchange(exchange);
     release_call(exchange); /* when the connection was lost before it could wake */
     gw_stream_close(exchange->stream);
     nx_arena_destroy(exchange->flow.arena);
+    gw_feed_cleanup(&exchange->feed);
     atomic_fetch_sub(&exchange->gateway->exchanges, 1);
     nx_buf_cleanup(&exchange->body);
     nx_buf_cleanup(&exchange->plain);

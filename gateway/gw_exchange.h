@@ -3,6 +3,7 @@
  *   begin     its target is known: gw_exchange_new()
  *   headers   identify, route, admit: what is it, and may it be?   gw_exchange_begin()
  *   body      collected, or thrown away if it is refused already   gw_exchange_take_body()
+ *             of a stream: sent on, message by message
  *   request   transcode: a message for the RPC                     gw_exchange_end_body()
  *   call      sent; the connection sleeps until it is answered
  *   answer    render: the message as JSON                          gw_exchange_wake()
@@ -21,6 +22,7 @@
 #include "gw_coding.h"
 #include "gw_config.h"
 #include "gw_cors.h"
+#include "gw_feed.h"
 #include "gw_frames.h"
 #include "gw_headers.h"
 #include "gw_router.h"
@@ -55,6 +57,8 @@ struct gw_peer {
     void (*resume)(void *connection); /* thread: any */
     /* Cancel this call when the client goes away; NULL: there is none any more. */
     void (*watch)(void *connection, struct wire_client_call *call);
+    /* Send an answer in the midst of the body, and close the connection soon. Thread: any. */
+    void (*answer_now)(void *connection, const struct gw_answer *answer);
     /* Wake this stream at a time, or when the gateway stops; NULL: there is none any more. */
     void (*attend)(void *connection, struct gw_stream *stream, int64_t deadline_ns);
 };
@@ -76,6 +80,7 @@ enum gw_kind {
     GW_READINESS,
     GW_SERVER_STREAM,
     GW_STREAM_HEAD, /* of one, without its content */
+    GW_CLIENT_STREAM,
 };
 
 /* An answer that streams: gw_stream_answer.c. */
@@ -132,6 +137,8 @@ struct gw_exchange {
     /* A call that streams. */
     struct gw_stream *stream;
     struct gw_flow flow;
+    struct gw_feed feed;
+    bool is_answered_now; /* before the body's end: what comes of it is thrown away */
 
     /* Answer. */
     const char *failed_step; /* NULL: none failed */
@@ -151,11 +158,13 @@ struct gw_exchange *gw_exchange_new(struct gw_gateway *gateway, struct nx_str ta
  * worth reading. Borrows: method and headers, until destroyed. */
 void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer);
 
-/* A part of the body. False: it is out of all proportion; drop the connection. */
-bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part);
+/* A part of the body. False: it is out of all proportion; drop the connection.
+ * ret_left: so much of it is not taken; the connection is suspended until it can be. */
+bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part, size_t *ret_left);
 
 /* The body is over. Afterwards the phase is GW_AT_CALL, and the connection suspended and maybe
- * resumed again, or GW_ANSWERED. */
+ * resumed again, or GW_ANSWERED; or still GW_AT_BODY, and the connection suspended until the rest
+ * of the body can be sent. */
 void gw_exchange_end_body(struct gw_exchange *exchange);
 
 /* The call is answered, or streams and has something to say, and the connection is resumed.

@@ -29,6 +29,15 @@ nx_status gw_stream_answer_begin(struct gw_exchange *exchange) NX_MUST_USE;
 nx_status gw_stream_answer_head(struct gw_exchange *exchange) NX_MUST_USE;
 bool gw_stream_answer_can_begin(const struct gw_exchange *exchange);
 
+/* A body that streams: steps, and in between them parts of the body; within gw_stream_enter().
+ * take: how much of the part is not taken; then the connection sleeps. flush: false when it does.
+ * Either may answer. */
+nx_status gw_stream_body_open(struct gw_exchange *exchange) NX_MUST_USE;
+size_t gw_stream_body_take(struct gw_exchange *exchange, struct nx_str part);
+bool gw_stream_body_flush(struct gw_exchange *exchange);
+nx_status gw_stream_body_finish(struct gw_exchange *exchange) NX_MUST_USE;
+nx_status gw_stream_body_render(struct gw_exchange *exchange) NX_MUST_USE;
+
 /* Make the answer an error. */
 void gw_render_failure(struct gw_exchange *exchange, nx_status status);
 

@@ -22,12 +22,16 @@
 
 #include <microhttpd.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Files of the process beside connections, with numbers that may come before theirs. */
 #define OTHER_FILES 1024
 
 #define STREAM_BLOCK_BYTES 16384
+
+/* How long a client may go on sending that has been answered. */
+#define LINGER_S 5
 
 struct gw_http {
     const struct gw_config *config;
@@ -153,6 +157,26 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct gw_
     return result;
 }
 
+/* libmicrohttpd takes no answer before the end of a body. What follows of it is thrown away for a
+ * while, since a socket that is closed with something unread may take the answer back. */
+static void peer_answer_now(void *connection, const struct gw_answer *answer)
+{
+    struct nx_buf text;
+    int socket = socket_of(connection);
+    nx_buf_init(&text, SIZE_MAX);
+    nx_buf_printf(&text, "HTTP/1.1 %u %s\r\n", answer->status,
+                  MHD_get_reason_phrase_for(answer->status));
+    for (unsigned i = 0; i < answer->header_count; i++)
+        nx_buf_printf(&text, "%s: %s\r\n", answer->headers[i].name, answer->headers[i].value);
+    nx_buf_printf(&text, "Connection: close\r\nContent-Length: %zu\r\n\r\n", answer->content.len);
+    nx_buf_append_str(&text, answer->content);
+    if (!text.failed) /* what the socket does not take at once is lost: nothing may wait here */
+        (void)send(socket, text.ptr, text.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)shutdown(socket, SHUT_WR);
+    nx_buf_cleanup(&text);
+    expect(connection, in_seconds(LINGER_S));
+}
+
 static enum MHD_Result look_at(void *strict, enum MHD_ValueKind kind, const char *key,
                                const char *value)
 {
@@ -173,6 +197,7 @@ static struct gw_peer peer_of(struct MHD_Connection *connection, const char *met
         .resume = peer_resume,
         .watch = peer_watch,
         .attend = peer_attend,
+        .answer_now = peer_answer_now,
     };
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
@@ -189,6 +214,8 @@ static void begin(struct gw_exchange *exchange, struct MHD_Connection *connectio
 {
     const struct gw_peer peer = peer_of(connection, method, version, exchange->target_len);
     gw_exchange_begin(exchange, &peer);
+    if (exchange->stream) /* which may be long; libmicrohttpd sees to it that it goes on */
+        expect(connection, NX_DEADLINE_NEVER);
 }
 
 static enum MHD_Result on_request(void *gateway, struct MHD_Connection *connection, const char *url,
@@ -206,12 +233,13 @@ static enum MHD_Result on_request(void *gateway, struct MHD_Connection *connecti
         break;
     case GW_AT_BODY:
         if (*upload_len > 0) {
-            bool accepted = gw_exchange_take_body(exchange, (struct nx_str){upload, *upload_len});
-            *upload_len = 0;
-            return accepted ? MHD_YES : MHD_NO;
+            const struct nx_str part = {upload, *upload_len};
+            return gw_exchange_take_body(exchange, part, upload_len) ? MHD_YES : MHD_NO;
         }
         expect(connection, NX_DEADLINE_NEVER);
         gw_exchange_end_body(exchange);
+        if (exchange->is_answered_now)
+            return MHD_NO;
         break;
     case GW_AT_CALL:
         gw_exchange_wake(exchange);

@@ -67,7 +67,8 @@ void gw_render_failure(struct gw_exchange *exchange, nx_status status)
         gw_answer_add(&exchange->answer, "Retry-After",
                       nx_arena_printf(exchange->arena, "%u", retry_after_s));
     if (http_status == 415)
-        gw_answer_add(&exchange->answer, "Accept-Encoding", GW_CODINGS);
+        gw_answer_add(&exchange->answer, "Accept-Encoding",
+                      exchange->kind == GW_CLIENT_STREAM ? "identity" : GW_CODINGS);
     if (http_status == 405)
         gw_answer_add(&exchange->answer, "Allow", allowed_methods(exchange));
 }

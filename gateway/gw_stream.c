@@ -13,11 +13,18 @@ struct gw_stream {
     struct wire_client_call *call;
     bool is_endless; /* responses stream */
 
+    pthread_mutex_t turn; /* taken before the other: whose turn it is with the exchange */
+    void (*on_early_end)(void *arg);
+    void *early_arg;
+
     pthread_mutex_t mutex; /* guards what follows; not held when the watch is called */
     unsigned references;   /* the connection's, and the call's */
     bool is_asleep;
     bool is_asking; /* for a message that has not come */
     const ProtobufCMessage *message;
+    bool is_sending;
+    bool is_refused;     /* what was sent last was not taken: the end is near */
+    bool is_half_closed; /* there is but the end to wait for */
     bool has_ended;
     nx_status status;
     const ProtobufCMessage *response;
@@ -33,6 +40,7 @@ static void unlock_and_drop(struct gw_stream *stream)
     if (!is_last)
         return;
     pthread_mutex_destroy(&stream->mutex);
+    pthread_mutex_destroy(&stream->turn);
     nx_arena_destroy(stream->arena);
     free(stream);
 }
@@ -51,11 +59,18 @@ static void on_ended(void *arg, nx_status status, const ProtobufCMessage *respon
 {
     struct gw_stream *stream = arg;
     struct gw_gateway *gateway = stream->gateway;
+    pthread_mutex_lock(&stream->turn);
     pthread_mutex_lock(&stream->mutex);
+    bool is_early = !stream->is_asleep;
     stream->has_ended = true;
     stream->status = status;
     stream->response = response;
     wake(stream);
+    pthread_mutex_unlock(&stream->mutex);
+    if (is_early && stream->on_early_end)
+        stream->on_early_end(stream->early_arg);
+    pthread_mutex_unlock(&stream->turn);
+    pthread_mutex_lock(&stream->mutex);
     unlock_and_drop(stream);
     gw_exchange_drop_client(gateway);
 }
@@ -76,6 +91,7 @@ static struct gw_stream *new_stream(struct gw_gateway *gateway, const struct gw_
     stream->references = 2;
     stream->is_endless = wire_responses_stream(method->kind);
     pthread_mutex_init(&stream->mutex, NULL);
+    pthread_mutex_init(&stream->turn, NULL);
     return stream;
 }
 
@@ -108,6 +124,7 @@ void gw_stream_close(struct gw_stream *stream)
     if (!stream)
         return;
     struct gw_gateway *gateway = stream->gateway;
+    gw_stream_on_early_end(stream, NULL, NULL);
     stream->peer.attend(stream->peer.connection, NULL, NX_DEADLINE_NEVER);
     stream->peer.watch(stream->peer.connection, NULL);
     wire_client_cancel(stream->call); /* nothing, if it has ended */
@@ -128,7 +145,9 @@ static bool is_stopping(const struct gw_stream *stream)
 /* With the lock. */
 static bool has_news(const struct gw_stream *stream)
 {
-    return stream->message || stream->has_ended || is_stopping(stream);
+    bool can_send = !stream->is_endless && !stream->is_sending && !stream->is_refused &&
+                    !stream->is_half_closed;
+    return stream->message || can_send || stream->has_ended || is_stopping(stream);
 }
 
 static void sleep_locked(struct gw_stream *stream)
@@ -189,6 +208,73 @@ void gw_stream_ask(struct gw_stream *stream)
         stream->is_asking = false;
         pthread_mutex_unlock(&stream->mutex);
     }
+}
+
+/* --- Sending --- */
+
+/* Thread: the client's. */
+static void on_sent(void *arg, bool ok)
+{
+    struct gw_stream *stream = arg;
+    pthread_mutex_lock(&stream->mutex);
+    stream->is_sending = false;
+    stream->is_refused = !ok;
+    if (has_news(stream))
+        wake(stream);
+    pthread_mutex_unlock(&stream->mutex);
+}
+
+bool gw_stream_send(struct gw_stream *stream, const ProtobufCMessage *message)
+{
+    pthread_mutex_lock(&stream->mutex);
+    stream->is_sending = true;
+    pthread_mutex_unlock(&stream->mutex);
+    if (wire_client_send(stream->call, message, on_sent, stream))
+        return true;
+    pthread_mutex_lock(&stream->mutex);
+    stream->is_sending = false;
+    stream->is_refused = true;
+    pthread_mutex_unlock(&stream->mutex);
+    return false;
+}
+
+bool gw_stream_is_sending(struct gw_stream *stream)
+{
+    pthread_mutex_lock(&stream->mutex);
+    bool is_sending = stream->is_sending || stream->is_refused;
+    pthread_mutex_unlock(&stream->mutex);
+    return is_sending;
+}
+
+void gw_stream_half_close(struct gw_stream *stream)
+{
+    pthread_mutex_lock(&stream->mutex);
+    stream->is_half_closed = true;
+    pthread_mutex_unlock(&stream->mutex);
+    (void)wire_client_half_close(stream->call); /* else it has ended, which is told */
+}
+
+void gw_stream_cancel(struct gw_stream *stream)
+{
+    wire_client_cancel(stream->call);
+}
+
+void gw_stream_enter(struct gw_stream *stream)
+{
+    pthread_mutex_lock(&stream->turn);
+}
+
+void gw_stream_leave(struct gw_stream *stream)
+{
+    pthread_mutex_unlock(&stream->turn);
+}
+
+void gw_stream_on_early_end(struct gw_stream *stream, void (*ended)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&stream->turn);
+    stream->on_early_end = ended;
+    stream->early_arg = arg;
+    pthread_mutex_unlock(&stream->turn);
 }
 
 enum gw_event gw_stream_look(struct gw_stream *stream, const ProtobufCMessage **ret_message,

@@ -45,6 +45,29 @@ enum gw_event gw_stream_look(struct gw_stream *stream, const ProtobufCMessage **
 /* Ask for the next message; once the last has been found, or at the start. */
 void gw_stream_ask(struct gw_stream *stream);
 
+/* Send one of many requests, when none is being sent. False: the call has ended, or is about to.
+ * Borrows: message until return. */
+bool gw_stream_send(struct gw_stream *stream, const ProtobufCMessage *message);
+
+/* Whether the next must wait. */
+bool gw_stream_is_sending(struct gw_stream *stream);
+
+/* No more requests will be sent: the call comes to its end. */
+void gw_stream_half_close(struct gw_stream *stream);
+
+/* Have the call end. */
+void gw_stream_cancel(struct gw_stream *stream);
+
+/* Keep the end of the call from being told elsewhere (below), while the connection's thread is at
+ * work. */
+void gw_stream_enter(struct gw_stream *stream);
+void gw_stream_leave(struct gw_stream *stream);
+
+/* If the call ends while the connection neither sleeps nor has the stream entered, as it waits for
+ * its client to send more, call this. NULL: no more. Not within it.
+ * Thread: the client's. */
+void gw_stream_on_early_end(struct gw_stream *stream, void (*ended)(void *arg), void *arg);
+
 /* Put the connection to sleep until something is there. False: something is there already. */
 bool gw_stream_sleep(struct gw_stream *stream);
 

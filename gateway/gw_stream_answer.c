@@ -48,7 +48,7 @@ bool gw_stream_answer_can_begin(const struct gw_exchange *exchange)
     const ProtobufCMessage *message;
     nx_status status;
     return gw_stream_look(exchange->stream, &message, &status) != GW_NOTHING ||
-           is_beat_due(exchange);
+           (exchange->kind == GW_SERVER_STREAM && is_beat_due(exchange));
 }
 
 /* An error before the first message is an answer like any other. */

@@ -73,6 +73,10 @@ static nx_status read_value(struct draft *draft, const struct pbj_read_options *
 static nx_status read_body(struct draft *draft)
 {
     const struct gw_route *route = draft->route;
+    if (draft->input->is_raw) {
+        draft->request = pbj_new_message(draft->arena, route->method->request);
+        return draft->request ? NX_STATUS_OK : nx_fail_memory();
+    }
     struct nx_str body = draft->input->body;
     const struct pbj_read_options options = {.max_depth = draft->input->max_depth,
                                              .resolve = pbj_types_find,
@@ -163,8 +167,10 @@ static nx_status check_source(const struct draft *draft, const struct gw_field_p
         if (gw_field_overlaps(route->variables[i].field.text, field->text))
             return nx_fail_field(draft->arena, field->text, "the path says it already");
     }
-    if (route->whole_body)
+    if (draft->input->is_raw ? field->fields[0] == route->stream_bytes : route->whole_body)
         return nx_fail_field(draft->arena, field->text, "it goes into the body");
+    if (draft->input->is_raw)
+        return NX_STATUS_OK;
     if (field->fields[0] == route->body || field->fields[0] == route->value)
         return nx_fail_field(draft->arena, field->text, "it goes into the body");
     return NX_STATUS_OK;
