@@ -134,14 +134,15 @@ static nx_status admit_stream(struct gw_exchange *exchange)
     if (exchange->declared_bytes > most)
         return REFUSE(exchange, 413, NX_RESOURCE_EXHAUSTED, "the body is longer than %llu bytes",
                       (unsigned long long)most);
+    const char *type = gw_exchange_header(exchange, "Content-Type");
     exchange->feed.form = route->stream_bytes ? GW_FEED_RAW : GW_FEED_LINES;
-    if (!exchange->has_body)
+    if (!exchange->has_body && !type)
         return NX_STATUS_OK;
     if (!gw_coding_parse(gw_exchange_header(exchange, "Content-Encoding"), &coding) ||
         coding != GW_IDENTITY)
         return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
                       "a body that streams cannot have a Content-Encoding");
-    if (!gw_feed_choose(route, gw_exchange_header(exchange, "Content-Type"), &exchange->feed.form))
+    if (!gw_feed_choose(route, type, &exchange->feed.form))
         return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
                       "the Content-Type of a body can be one of %s",
                       gw_feed_types(route, exchange->arena));

@@ -51,6 +51,7 @@ bool gw_feed_init(struct gw_feed *feed, enum gw_feed_form form, const char *cont
     feed->form = form;
     gw_lines_init(&feed->lines, max_line_bytes);
     nx_buf_init(&feed->fields, max_fields_bytes);
+    nx_buf_init(&feed->content, SIZE_MAX);
     return form != GW_FEED_FORM || gw_multipart_init(&feed->multipart, content_type);
 }
 
@@ -59,6 +60,7 @@ void gw_feed_cleanup(struct gw_feed *feed)
     gw_lines_cleanup(&feed->lines);
     gw_multipart_cleanup(&feed->multipart);
     nx_buf_cleanup(&feed->fields);
+    nx_buf_cleanup(&feed->content);
     nx_arena_destroy(feed->arena);
 }
 

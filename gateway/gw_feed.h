@@ -12,14 +12,18 @@ enum gw_feed_form {
     GW_FEED_FORM,  /* multipart/form-data: the rest in its fields, and the content in its file */
 };
 
+/* As much of a file as is sent at once; a piece that comes may be as long itself. */
+#define GW_FEED_CONTENT_BYTES ((size_t)64 << 10)
+
 struct gw_feed {
     enum gw_feed_form form;
     struct nx_arena *arena; /* of one message */
     struct gw_lines lines;
     struct gw_multipart multipart;
-    struct nx_buf fields; /* of the form, behind those of the query, as a query */
-    bool in_file;         /* of the form, rather than in another field */
-    bool has_begun;       /* the first message is sent */
+    struct nx_buf fields;  /* of the form, behind those of the query, as a query */
+    struct nx_buf content; /* of the form's file, not yet sent: it comes in pieces of any size */
+    bool in_file;          /* of the form, rather than in another field */
+    bool has_begun;        /* the first message is sent */
 };
 
 /* What a body of this Content-Type, which may be NULL, becomes for a route; false: the route does

@@ -147,6 +147,19 @@ static nx_status begin_part(struct gw_exchange *exchange)
     return NX_STATUS_OK;
 }
 
+/* Send what has come of the file, if it is enough or `anyhow`. */
+static nx_status send_file(struct gw_exchange *exchange, bool anyhow)
+{
+    struct nx_buf *content = &exchange->feed.content;
+    if (content->failed)
+        return nx_fail_memory();
+    if (content->len < (anyhow ? 1 : GW_FEED_CONTENT_BYTES))
+        return NX_STATUS_OK;
+    nx_status status = send_content(exchange, nx_buf_str(content));
+    content->len = 0;
+    return status;
+}
+
 static nx_status take_form(struct gw_exchange *exchange, struct nx_str *part)
 {
     struct gw_feed *feed = &exchange->feed;
@@ -155,8 +168,10 @@ static nx_status take_form(struct gw_exchange *exchange, struct nx_str *part)
     case GW_PART_BEGIN:
         return begin_part(exchange);
     case GW_PART_DATA:
-        if (feed->in_file)
-            return send_content(exchange, data);
+        if (feed->in_file) {
+            nx_buf_append_str(&feed->content, data);
+            return send_file(exchange, part->len == 0);
+        }
         gw_feed_add_value(feed, data);
         break;
     case GW_PART_BAD:
@@ -164,6 +179,7 @@ static nx_status take_form(struct gw_exchange *exchange, struct nx_str *part)
                        feed->multipart.problem);
     case GW_PART_END:
     case GW_PART_MORE:
+        NX_TRY(send_file(exchange, true));
         break;
     }
     if (!feed->fields.failed)

@@ -20,6 +20,20 @@ const RULES = `http:
           stream: {id: number, last_event_id: after}
         - get: /v1/payloads
           response_body: payload
+    - selector: ${S}.Collect
+      post: /v1/collect
+      body: "*"
+      stream: {bytes: payload, types: [image/png, text/csv]}
+      additional_bindings:
+        - post: /v1/collect/{response_bytes}
+          body: "*"
+        - post: /v1/holds/{hold_ms}
+          body: outcome
+        - put: /v1/files/{response_bytes}
+          stream: {bytes: payload}
+    - selector: ${S}.Missing
+      post: /v1/missing
+      body: "*"
     - selector: ${S}.Observe
       get: /v1/observe
     - selector: ${S}.Release
@@ -67,6 +81,18 @@ export class Streams {
   async seen() {
     const counts = await (await fetch(`${this.url}/v1/observe`)).json();
     return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, Number(count)]));
+  }
+
+  // A request whose body is written as one goes; `answer` is a promise of its Answer.
+  write(target, { method = 'POST', headers = {} } = {}) {
+    const request = http.request(this.url + target, { method, headers, agent: false });
+    const answer = new Promise((resolve, reject) => {
+      request.once('error', reject);
+      request.once('response', (response) => resolve(new Answer(request, response)));
+    });
+    answer.catch(() => {}); // it may be waited for later
+    request.flushHeaders();
+    return { request, answer };
   }
 
   async release() {
