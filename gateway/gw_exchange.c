@@ -416,6 +416,8 @@ void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer)
 {
     exchange->peer = *peer;
     proceed(exchange);
+    if (exchange->stream)
+        gw_stream_body_attend(exchange);
     if (exchange->phase != GW_ANSWERED)
         return;
     if (is_hopeless(exchange))

@@ -33,6 +33,7 @@ bool gw_stream_answer_can_begin(const struct gw_exchange *exchange);
  * take: how much of the part is not taken; then the connection sleeps. flush: false when it does.
  * Either may answer. */
 nx_status gw_stream_body_open(struct gw_exchange *exchange) NX_MUST_USE;
+void gw_stream_body_attend(struct gw_exchange *exchange); /* once the phase is that of the body */
 size_t gw_stream_body_take(struct gw_exchange *exchange, struct nx_str part);
 bool gw_stream_body_flush(struct gw_exchange *exchange);
 nx_status gw_stream_body_finish(struct gw_exchange *exchange) NX_MUST_USE;

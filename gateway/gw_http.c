@@ -80,12 +80,6 @@ static void wake_stream(void *stream)
     gw_stream_wake(stream);
 }
 
-static void peer_attend(void *connection, struct gw_stream *stream, int64_t deadline_ns)
-{
-    gw_watch_attend(http_of(connection)->watch, socket_of(connection), deadline_ns,
-                    stream ? wake_stream : NULL, stream);
-}
-
 static int64_t in_seconds(uint64_t seconds)
 {
     return nx_clock_monotonic_ns() + (int64_t)seconds * 1000000000;
@@ -94,6 +88,14 @@ static int64_t in_seconds(uint64_t seconds)
 static void expect(struct MHD_Connection *connection, int64_t deadline_ns)
 {
     gw_watch_expect(http_of(connection)->watch, socket_of(connection), deadline_ns);
+}
+
+static void peer_attend(void *connection, struct gw_stream *stream, int64_t deadline_ns)
+{
+    if (stream) /* a body may be long; libmicrohttpd sees to it that it goes on */
+        expect(connection, NX_DEADLINE_NEVER);
+    gw_watch_attend(http_of(connection)->watch, socket_of(connection), deadline_ns,
+                    stream ? wake_stream : NULL, stream);
 }
 
 /* --- Callbacks --- */
@@ -214,8 +216,6 @@ static void begin(struct gw_exchange *exchange, struct MHD_Connection *connectio
 {
     const struct gw_peer peer = peer_of(connection, method, version, exchange->target_len);
     gw_exchange_begin(exchange, &peer);
-    if (exchange->stream) /* which may be long; libmicrohttpd sees to it that it goes on */
-        expect(connection, NX_DEADLINE_NEVER);
 }
 
 static enum MHD_Result on_request(void *gateway, struct MHD_Connection *connection, const char *url,

@@ -274,6 +274,11 @@ void gw_stream_on_early_end(struct gw_stream *stream, void (*ended)(void *arg), 
     pthread_mutex_lock(&stream->turn);
     stream->on_early_end = ended;
     stream->early_arg = arg;
+    pthread_mutex_lock(&stream->mutex);
+    bool has_ended = stream->has_ended;
+    pthread_mutex_unlock(&stream->mutex);
+    if (ended && has_ended)
+        ended(arg);
     pthread_mutex_unlock(&stream->turn);
 }
 

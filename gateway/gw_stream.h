@@ -63,9 +63,9 @@ void gw_stream_cancel(struct gw_stream *stream);
 void gw_stream_enter(struct gw_stream *stream);
 void gw_stream_leave(struct gw_stream *stream);
 
-/* If the call ends while the connection neither sleeps nor has the stream entered, as it waits for
- * its client to send more, call this. NULL: no more. Not within it.
- * Thread: the client's. */
+/* If the call ends, or has, while the connection neither sleeps nor has the stream entered, as it
+ * waits for its client to send more, call this: with the stream entered, on a client thread, or
+ * inline. NULL: no more. Not with the stream entered. */
 void gw_stream_on_early_end(struct gw_stream *stream, void (*ended)(void *arg), void *arg);
 
 /* Put the connection to sleep until something is there. False: something is there already. */

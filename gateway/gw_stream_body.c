@@ -260,8 +260,12 @@ nx_status gw_stream_body_open(struct gw_exchange *exchange)
     NX_TRY(gw_exchange_open_stream(exchange));
     if (feed->form == GW_FEED_RAW)
         send_message(exchange, message);
-    gw_stream_on_early_end(exchange->stream, end_now, exchange);
     return NX_STATUS_OK;
+}
+
+void gw_stream_body_attend(struct gw_exchange *exchange)
+{
+    gw_stream_on_early_end(exchange->stream, end_now, exchange);
 }
 
 /* Whether the next message may be sent; else the connection sleeps, unless it is answered. */

@@ -2,6 +2,7 @@
 // does not read, or goes, and of a service or a gateway that ends.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import fs from 'node:fs';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -286,6 +287,19 @@ test('who goes away takes the call along', async () => {
     busy.leave();
     await waitFor('both calls to be cancelled', async () => (await streams.seen()).cancelled === before.cancelled + 2);
   }
+});
+
+test('a client that is gone without a word is looked for', async () => {
+  const { inFlight } = await streams.seen();
+  const answer = await produce({ responseCount: 1, hold: 'HOLD_END' }, LINES);
+  await answer.until((text) => text.length > 10);
+  const hex = (port) => port.toString(16).toUpperCase().padStart(4, '0');
+  const ends = [`:${hex(streams.port)}`, `:${hex(answer.response.socket.localPort)}`];
+  const sockets = fs.readFileSync('/proc/net/tcp', 'utf8').split('\n').map((line) => line.trim().split(/\s+/));
+  const own = sockets.find(([, local, remote]) => local?.endsWith(ends[0]) && remote.endsWith(ends[1]));
+  assert.match(own[5], /^02:/, 'the timer that is under way is that of keepalive');
+  answer.leave();
+  await waitFor('the call to be over', async () => (await streams.seen()).inFlight === inFlight);
 });
 
 test('many come and go, at any moment', async () => {

@@ -317,6 +317,16 @@ test('a call that ends early answers at once, while its client sends or is silen
   busy.request.destroy();
 });
 
+test('a call that never was answers at once, too', async () => {
+  for (let i = 0; i < 20; i++) {
+    const { request, answer } = streams.write('/v1/missing', { headers: LINES });
+    request.on('error', () => {});
+    const early = await answer; // nothing was sent
+    assert.equal(JSON.parse(await early.whole()).error.status, 'UNIMPLEMENTED');
+    request.destroy();
+  }
+});
+
 test('who goes away takes the call along', async () => {
   const rows = [
     ['/v1/collect', LINES, '{}\n'], // waits for more

@@ -31,7 +31,7 @@ const RULES = `http:
           body: outcome
         - put: /v1/files/{response_bytes}
           stream: {bytes: payload}
-    - selector: ${S}.Missing
+    - selector: ${S}.MissingCollect
       post: /v1/missing
       body: "*"
     - selector: ${S}.Observe
