@@ -37,6 +37,11 @@ const struct cfg_key gw_config_keys[] = {
         "where the service is, in gRPC's naming"),
     KEY(backend, channels, CFG_UINT, "2", 1, 64,
         "connections to it; at least as many as it has shards"),
+    KEY(backend, stream_channels, CFG_UINT, "4", 1, 64,
+        "further connections to it, for calls that stream, so that these do not keep others "
+        "waiting"),
+    KEY(backend, max_streams, CFG_UINT, "200", 1, 1000000,
+        "calls that stream at once; a service takes 100 of a connection, and what is more waits"),
     KEY(backend, threads, CFG_UINT, "1", 1, 64, "threads that take its answers"),
     KEY(backend, timeout_ms, CFG_UINT, "10000", 1, 3600000,
         "how long a call may take; a client may ask for less with the header Grpc-Timeout"),

@@ -20,6 +20,8 @@ struct gw_config {
     uint64_t http_cors_max_age_s;
     const char *backend_target;
     uint64_t backend_channels;
+    uint64_t backend_stream_channels;
+    uint64_t backend_max_streams;
     uint64_t backend_threads;
     uint64_t backend_timeout_ms;
     uint64_t backend_stream_timeout_ms; /* 0: none */

@@ -262,9 +262,16 @@ nx_status gw_exchange_open_stream(struct gw_exchange *exchange)
 {
     struct wire_metadata metadata[2];
     const struct wire_call_options options = call_options(exchange, exchange->timeout_ns, metadata);
-    if (!gw_exchange_hold_client(exchange->gateway))
+    struct gw_gateway *gateway = exchange->gateway;
+    if (atomic_fetch_add(&gateway->streams, 1) >= gateway->config->backend_max_streams) {
+        atomic_fetch_sub(&gateway->streams, 1);
+        return REFUSE(exchange, 503, NX_UNAVAILABLE, "there are too many streams; try again");
+    }
+    if (!gw_exchange_hold_client(gateway)) {
+        atomic_fetch_sub(&gateway->streams, 1);
         return fail_stopping(exchange);
-    return gw_stream_open(exchange->gateway, &exchange->peer, exchange->match.route->method,
+    }
+    return gw_stream_open(gateway, &exchange->peer, exchange->match.route->method,
                           exchange->request, &options, &exchange->stream);
 }
 

@@ -37,11 +37,13 @@ struct gw_gateway {
     const struct gw_static *files;
     struct gw_cors cors;
     struct wire_client *client;
+    struct wire_client *stream_client; /* whose connections calls that stream have to themselves */
     bool log_access;
     atomic_bool draining;     /* every answer closes its connection */
     atomic_bool refusing;     /* no call may start any more */
     atomic_uint exchanges;    /* alive */
-    atomic_uint client_users; /* that still touch the client: two for each call */
+    atomic_uint client_users; /* that still touch a client: two for each call */
+    atomic_uint streams;      /* calls of the other client, not yet ended */
 };
 
 struct gw_stream;

@@ -74,7 +74,7 @@ static nx_status start(struct program *program)
         .assets_dir = config->docs_assets,
         .document = config->api_document,
     };
-    const struct wire_client_options client = {
+    struct wire_client_options client = {
         .target = config->backend_target,
         .channels = (unsigned)config->backend_channels,
         .threads = (unsigned)config->backend_threads,
@@ -91,6 +91,8 @@ static nx_status start(struct program *program)
     gateway->files = program->files;
     gateway->log_access = level == NX_LOG_DEBUG;
     NX_TRY(wire_client_new(&client, &gateway->client));
+    client.channels = (unsigned)config->backend_stream_channels;
+    NX_TRY(wire_client_new(&client, &gateway->stream_client));
     NX_TRY(gw_http_start(gateway, program->arena, &program->http));
     char port[12];
     snprintf(port, sizeof port, "%u", gw_http_port(program->http));
@@ -126,6 +128,7 @@ static void stop(struct program *program)
     if (program->http)
         gw_http_abort_streams(program->http);
     wait_for_none(&gateway->client_users, NX_DEADLINE_NEVER);
+    wire_client_destroy(gateway->stream_client);
     wire_client_destroy(gateway->client);
     gw_http_stop(program->http);
 }

@@ -72,6 +72,7 @@ static void on_ended(void *arg, nx_status status, const ProtobufCMessage *respon
     pthread_mutex_unlock(&stream->turn);
     pthread_mutex_lock(&stream->mutex);
     unlock_and_drop(stream);
+    atomic_fetch_sub(&gateway->streams, 1);
     gw_exchange_drop_client(gateway);
 }
 
@@ -101,14 +102,15 @@ nx_status gw_stream_open(struct gw_gateway *gateway, const struct gw_peer *peer,
 {
     struct gw_stream *stream = new_stream(gateway, peer, method);
     if (stream)
-        stream->call = wire_client_start(gateway->client, method, request, options, stream->arena,
-                                         on_ended, stream);
+        stream->call = wire_client_start(gateway->stream_client, method, request, options,
+                                         stream->arena, on_ended, stream);
     if (!stream || !stream->call) {
         if (stream) {
             pthread_mutex_lock(&stream->mutex);
             stream->references = 1; /* the call will not come back */
             unlock_and_drop(stream);
         }
+        atomic_fetch_sub(&gateway->streams, 1);
         gw_exchange_drop_client(gateway);
         gw_exchange_drop_client(gateway);
         return nx_fail_memory();

@@ -24,7 +24,8 @@ enum gw_event {
 };
 
 /* Start a call; the request is NULL where requests stream. The client must be held for it
- * (gw_exchange_hold_client()), and is let go in the end, also when this fails.
+ * (gw_exchange_hold_client()), and it counts among the gateway's streams already; both is undone in
+ * the end, also when this fails.
  * Borrows: the gateway; the peer as long as the stream is not closed; request and options until
  *          return.
  * Fails:   RESOURCE_EXHAUSTED. */

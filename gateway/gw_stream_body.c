@@ -243,7 +243,7 @@ nx_status gw_stream_body_open(struct gw_exchange *exchange)
 {
     struct gw_feed *feed = &exchange->feed;
     const struct gw_config *config = exchange->gateway->config;
-    ProtobufCMessage *message;
+    ProtobufCMessage *message = NULL;
     if (exchange->kind != GW_CLIENT_STREAM)
         return NX_STATUS_OK;
     feed->arena = nx_arena_new(config->http_max_exchange_bytes);
@@ -258,7 +258,7 @@ nx_status gw_stream_body_open(struct gw_exchange *exchange)
     if (feed->form == GW_FEED_FORM)
         nx_buf_append_str(&feed->fields, exchange->query);
     NX_TRY(gw_exchange_open_stream(exchange));
-    if (feed->form == GW_FEED_RAW)
+    if (message)
         send_message(exchange, message);
     return NX_STATUS_OK;
 }

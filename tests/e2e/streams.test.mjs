@@ -25,6 +25,7 @@ before(async () => {
       NEXUS_HTTP_HEARTBEAT_S: '1',
       NEXUS_HTTP_CORS_ORIGINS: 'https://shop.example',
       NEXUS_BACKEND_TIMEOUT_MS: '5000',
+      NEXUS_BACKEND_MAX_STREAMS: '150',
       ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:quarantine_size_mb=8`,
     },
   });
@@ -311,6 +312,18 @@ test('many come and go, at any moment', async () => {
     answer.leave();
   }));
   await waitFor('all calls to be over', async () => (await streams.seen()).inFlight === before.inFlight);
+});
+
+test('streams do not keep other calls waiting, and there are only so many', async () => {
+  const open = await Promise.all(Array.from({ length: 150 }, () => produce({ responseCount: 1, hold: 'HOLD_END' }, LINES)));
+  assert.ok(open.every(({ status }) => status === 200));
+  await Promise.all(Array.from({ length: 300 }, () => streams.seen()));
+  const refused = await produce({}, LINES);
+  assert.equal(refused.status, 503);
+  assert.ok(Number(refused.headers['retry-after']) > 0);
+  await refused.whole();
+  for (const answer of open) answer.leave();
+  await waitFor('room for another', async () => (await produce({}, LINES)).status === 200);
 });
 
 test('a real browser reads events, and comes again where it was', async () => {
