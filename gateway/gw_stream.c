@@ -117,6 +117,8 @@ nx_status gw_stream_open(struct gw_gateway *gateway, const struct gw_peer *peer,
     }
     peer->watch(peer->connection, stream->call);
     peer->attend(peer->connection, stream, NX_DEADLINE_NEVER);
+    if (atomic_load(&gateway->refusing)) /* all that were attended to may have been aborted */
+        wire_client_cancel(stream->call);
     *ret_stream = stream;
     return NX_STATUS_OK;
 }

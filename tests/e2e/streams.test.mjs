@@ -1,15 +1,16 @@
 // Answers that stream: the forms, errors in the midst of them, and what becomes of a client that
 // does not read, or goes, and of a service or a gateway that ends.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Browser } from './support/browser.mjs';
-import { waitFor } from './support/instance.mjs';
+import { freePort, root, waitFor } from './support/instance.mjs';
 import { InteropServer } from './support/interop.mjs';
-import { Streams } from './support/streams.mjs';
+import { Streams, parseEvents } from './support/streams.mjs';
 
 const run = promisify(execFile);
 
@@ -117,6 +118,37 @@ test('curl sees it as well', async () => {
   const { stdout } = await run('curl', ['-sN', '-m', '30', '-H', 'Accept: application/x-ndjson',
     `${streams.url}/v1/produce?responseCount=2`]);
   assert.equal(stdout.trim().split('\n').length, 2);
+});
+
+test('the shipped proxy holds no message back', async () => {
+  const dir = path.join(streams.dir, 'nginx');
+  fs.mkdirSync(dir);
+  fs.chmodSync(streams.dir, 0o755);
+  fs.chmodSync(dir, 0o777);
+  const port = await freePort();
+  const rest = fs.readFileSync(path.join(root, '.github/docker/edge/rest.conf'), 'utf8');
+  const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${dir}/${kind};`).join(' ');
+  fs.writeFileSync(path.join(dir, 'nginx.conf'), `pid ${dir}/pid; events {} http { access_log off; ${kinds}
+    upstream gateway { server 127.0.0.1:${streams.port}; } server { listen 127.0.0.1:${port}; ${rest} } }`);
+  const nginx = spawn('nginx', ['-e', 'stderr', '-c', path.join(dir, 'nginx.conf'), '-g', 'daemon off;'],
+    { stdio: 'ignore', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
+  const ended = new Promise((resolve) => nginx.once('exit', resolve).once('error', resolve));
+  try {
+    const url = `http://127.0.0.1:${port}`;
+    await waitFor('nginx', async () => (await fetch(`${url}/healthz`)).ok);
+    const { inFlight } = await streams.seen();
+    const response = await fetch(`${url}/v1/produce?responseCount=2&hold=HOLD_END`, { headers: EVENTS });
+    let text = '';
+    for await (const part of response.body) {
+      text += Buffer.from(part).toString();
+      if (text.includes('id: 2\n') && text.endsWith('\n\n')) break; // which closes the connection
+    }
+    assert.equal(parseEvents(text).filter(({ type }) => type === 'message').length, 2);
+    await waitFor('the call to be cancelled', async () => (await streams.seen()).inFlight === inFlight);
+  } finally {
+    nginx.kill('SIGTERM');
+    await ended;
+  }
 });
 
 test('an error before the first message is an answer of its own', async () => {
@@ -281,7 +313,7 @@ test('who goes away takes the call along', async () => {
   for (const headers of [{}, LINES, EVENTS]) {
     const before = await streams.seen();
     const quiet = await produce({ responseCount: 1, hold: 'HOLD_END' }, headers);
-    const busy = await produce({ responseCount: 100_000_000 }, headers);
+    const busy = await produce({ responseCount: 100_000_000, responseBytes: 20_000 }, headers);
     await quiet.until((text) => text.length > 10);
     await busy.until((text) => text.length > 10_000);
     quiet.leave();
@@ -359,7 +391,7 @@ test('a service that dies ends its streams with an error, and the next works aga
 test('a gateway that stops ends its streams, also of those who do not read', async () => {
   const lines = await produce({ responseCount: 1, hold: 'HOLD_END' }, LINES);
   const events = await produce({ responseCount: 1, hold: 'HOLD_END' }, EVENTS);
-  const busy = await produce({ responseCount: 100_000_000 }, LINES);
+  const busy = await produce({ responseCount: 100_000_000, responseBytes: 20_000 }, LINES);
   const silent = neverRead('/v1/produce?responseCount=1000000&responseBytes=65536', 'Accept: text/event-stream');
   for (const answer of [lines, events, busy]) await answer.until((text) => /"number":"1"/.test(text));
   await settled('held');

@@ -189,6 +189,11 @@ test('what is no form is refused', async () => {
   assertRefused(await post('/v1/collect', type('; boundary=b'), '--b\r\n\r\nx\r\n--b--'), 400, /no name/);
   assertRefused(await post('/v1/collect', type('; boundary=b'), `--b\r\nX: ${'x'.repeat(9000)}`), 400, /too long/);
   assertGot(await post('/v1/collect', type('; boundary=b'), `${part}xyz\r\n--b--`), 2, 3);
+  const odd = Buffer.from('\r\n--b\r\nContent-Disposition: form-data; name=\xff\x01\r\n\r\n1\r\n--b--', 'latin1');
+  for (const body of [odd, Buffer.concat([Buffer.from(`${part}x`), odd])]) {
+    const { status, body: { error } } = await post('/v1/collect', type('; boundary=b'), body);
+    assert.deepEqual([status, error.status], [400, 'INVALID_ARGUMENT']);
+  }
 });
 
 // Writes a body by hand, in pieces, and gives the whole answer.
