@@ -1,6 +1,7 @@
 #include "gw_answer.h"
 
 #include <assert.h>
+#include <string.h>
 
 void gw_answer_add(struct gw_answer *answer, const char *name, const char *value)
 {
@@ -8,6 +9,17 @@ void gw_answer_add(struct gw_answer *answer, const char *name, const char *value
         return;
     assert(answer->header_count < GW_MAX_ANSWER_HEADERS);
     answer->headers[answer->header_count++] = (struct gw_answer_header){name, value};
+}
+
+void gw_answer_set(struct gw_answer *answer, const char *name, const char *value)
+{
+    for (unsigned i = 0; i < answer->header_count; i++) {
+        if (strcmp(answer->headers[i].name, name) == 0) {
+            answer->headers[i].value = value;
+            return;
+        }
+    }
+    gw_answer_add(answer, name, value);
 }
 
 /* Of the documentation: Swagger UI sets styles itself, and has pictures in its style sheet. */

@@ -8,18 +8,23 @@ struct gw_config {
     const char *http_listen;
     uint64_t http_threads;
     uint64_t http_max_body_bytes;
+    uint64_t http_max_stream_bytes;
     uint64_t http_max_header_bytes;
     uint64_t http_max_connections;
     uint64_t http_max_exchange_bytes;
     uint64_t http_idle_timeout_s;
     uint64_t http_request_timeout_s;
+    uint64_t http_heartbeat_s;
     const char *http_cors_origins;
     bool http_cors_credentials;
     uint64_t http_cors_max_age_s;
     const char *backend_target;
     uint64_t backend_channels;
+    uint64_t backend_stream_channels;
+    uint64_t backend_max_streams;
     uint64_t backend_threads;
     uint64_t backend_timeout_ms;
+    uint64_t backend_stream_timeout_ms; /* 0: none */
     uint64_t backend_max_response_bytes;
     const char *backend_forward_headers;
     const char *backend_return_headers;

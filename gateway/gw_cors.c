@@ -6,7 +6,7 @@
 
 /* What clients may send, and what they may read: all that the gateway knows. */
 static const char request_headers[] = "Content-Type, Grpc-Timeout, Idempotency-Key, If-Match, "
-                                      "If-None-Match, traceparent, X-Request-Id";
+                                      "If-None-Match, Last-Event-ID, traceparent, X-Request-Id";
 static const char answer_headers[] = "Allow, ETag, Location, Retry-After, X-Request-Id";
 
 /* scheme "://" host [":" port], as browsers send it: no path, not even "/". */

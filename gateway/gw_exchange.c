@@ -2,6 +2,7 @@
 
 #include "grpc/health/v1/health.nexus.h"
 #include "gw_headers.h"
+#include "gw_stream.h"
 #include "gw_transcode.h"
 #include "gw_url.h"
 #include "nx_clock.h"
@@ -73,6 +74,11 @@ static nx_status route(struct gw_exchange *exchange)
                       exchange->peer.method);
     if (exchange->is_options)
         exchange->kind = GW_OPTIONS;
+    else if (!is_page && match->route->method->kind == WIRE_CLIENT_STREAM)
+        exchange->kind = GW_CLIENT_STREAM;
+    else if (!is_page && match->route->method->kind == WIRE_SERVER_STREAM)
+        exchange->kind =
+            strcmp(exchange->peer.method, "HEAD") == 0 ? GW_STREAM_HEAD : GW_SERVER_STREAM;
     return NX_STATUS_OK;
 }
 
@@ -101,6 +107,58 @@ static bool lacks_body(const struct gw_exchange *exchange)
            !gw_exchange_header(exchange, "Content-Length");
 }
 
+static nx_status check_accept(struct gw_exchange *exchange)
+{
+    const char *accept = gw_exchange_header(exchange, "Accept");
+    bool is_json = exchange->kind == GW_API || exchange->kind == GW_CLIENT_STREAM;
+    if (is_json && !gw_headers_accepts_json(accept))
+        return REFUSE(exchange, 406, NX_INVALID_ARGUMENT,
+                      "the answer is application/json, which the header Accept does not take");
+    if ((exchange->kind == GW_SERVER_STREAM || exchange->kind == GW_STREAM_HEAD) &&
+        !gw_frames_choose(accept, &exchange->flow.form))
+        return REFUSE(exchange, 406, NX_INVALID_ARGUMENT,
+                      "the answer can be " GW_FRAMES_TYPES
+                      ", none of which the header Accept takes");
+    return NX_STATUS_OK;
+}
+
+/* How long a call may take: INT64_MAX, or what the configuration says, or the client if less. */
+static nx_status check_timeout(struct gw_exchange *exchange)
+{
+    const struct gw_config *config = exchange->gateway->config;
+    bool streams = exchange->kind == GW_SERVER_STREAM || exchange->kind == GW_CLIENT_STREAM;
+    uint64_t most_ms = streams ? config->backend_stream_timeout_ms : config->backend_timeout_ms;
+    exchange->timeout_ns = most_ms > 0 ? (int64_t)most_ms * 1000000 : INT64_MAX;
+    if (!gw_headers_timeout(gw_exchange_header(exchange, "Grpc-Timeout"), &exchange->timeout_ns))
+        return nx_fail(exchange->arena, NX_INVALID_ARGUMENT,
+                       "the header Grpc-Timeout is no duration such as 500m or 2S");
+    return NX_STATUS_OK;
+}
+
+/* A body that streams is not kept, so that it may be longer; nor is it unpacked. */
+static nx_status admit_stream(struct gw_exchange *exchange)
+{
+    uint64_t most = exchange->gateway->config->http_max_stream_bytes;
+    const struct gw_route *route = exchange->match.route;
+    enum gw_coding coding;
+    if (exchange->declared_bytes > most)
+        return REFUSE(exchange, 413, NX_RESOURCE_EXHAUSTED, "the body is longer than %llu bytes",
+                      (unsigned long long)most);
+    const char *type = gw_exchange_header(exchange, "Content-Type");
+    exchange->feed.form = route->stream_bytes ? GW_FEED_RAW : GW_FEED_LINES;
+    if (!exchange->has_body && !type)
+        return NX_STATUS_OK;
+    if (!gw_coding_parse(gw_exchange_header(exchange, "Content-Encoding"), &coding) ||
+        coding != GW_IDENTITY)
+        return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
+                      "a body that streams cannot have a Content-Encoding");
+    if (!gw_feed_choose(route, type, &exchange->feed.form))
+        return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
+                      "the Content-Type of a body can be one of %s",
+                      gw_feed_types(route, exchange->arena));
+    return NX_STATUS_OK;
+}
+
 /* The last look before the body is read. */
 static nx_status admit(struct gw_exchange *exchange)
 {
@@ -108,14 +166,10 @@ static nx_status admit(struct gw_exchange *exchange)
     if (overrides_method(exchange))
         return nx_fail(exchange->arena, NX_INVALID_ARGUMENT,
                        "a header must not change the method; send the method itself");
-    if (exchange->kind == GW_API &&
-        !gw_headers_accepts_json(gw_exchange_header(exchange, "Accept")))
-        return REFUSE(exchange, 406, NX_INVALID_ARGUMENT,
-                      "the answer is application/json, which the header Accept does not take");
-    exchange->timeout_ns = (int64_t)config->backend_timeout_ms * 1000000;
-    if (!gw_headers_timeout(gw_exchange_header(exchange, "Grpc-Timeout"), &exchange->timeout_ns))
-        return nx_fail(exchange->arena, NX_INVALID_ARGUMENT,
-                       "the header Grpc-Timeout is no duration such as 500m or 2S");
+    NX_TRY(check_accept(exchange));
+    NX_TRY(check_timeout(exchange));
+    if (exchange->kind == GW_CLIENT_STREAM)
+        return admit_stream(exchange);
     if (exchange->declared_bytes > config->http_max_body_bytes)
         return too_long(exchange);
     if (lacks_body(exchange))
@@ -132,13 +186,19 @@ static nx_status admit(struct gw_exchange *exchange)
     return NX_STATUS_OK;
 }
 
+static bool is_of_api(const struct gw_exchange *exchange)
+{
+    return exchange->kind == GW_API || exchange->kind == GW_SERVER_STREAM ||
+           exchange->kind == GW_CLIENT_STREAM;
+}
+
 /* What goes to the service beside the message. */
 static nx_status forward(struct gw_exchange *exchange)
 {
     static const char *const none[] = {NULL};
     static const struct gw_forward only_own = {.sent = none, .max_bytes = SIZE_MAX};
     const struct gw_forward *forward =
-        exchange->kind == GW_API ? &exchange->gateway->forward : &only_own;
+        is_of_api(exchange) ? &exchange->gateway->forward : &only_own;
     const char *trace = gw_headers_traceparent(gw_exchange_header(exchange, "traceparent"));
     const struct wire_metadata own[] = {
         {"x-request-id", nx_str_from(exchange->request_id)},
@@ -192,13 +252,13 @@ static nx_status transcode(struct gw_exchange *exchange)
         .body = nx_buf_str(is_coded ? &exchange->plain : &exchange->body),
         .if_match = gw_exchange_header(exchange, "If-Match"),
         .idempotency_key = gw_exchange_header(exchange, "Idempotency-Key"),
+        .last_event_id = gw_exchange_header(exchange, "Last-Event-ID"),
         .max_depth = (uint32_t)exchange->gateway->config->json_max_depth,
     };
     return gw_transcode(&exchange->match, &input, exchange->arena, &exchange->request);
 }
 
-/* A call uses the client until it has completed and its handle is given back. False: too late. */
-static bool hold_client(struct gw_gateway *gateway)
+bool gw_exchange_hold_client(struct gw_gateway *gateway)
 {
     atomic_fetch_add(&gateway->client_users, 2);
     if (!atomic_load(&gateway->refusing))
@@ -207,13 +267,18 @@ static bool hold_client(struct gw_gateway *gateway)
     return false;
 }
 
+void gw_exchange_drop_client(struct gw_gateway *gateway)
+{
+    atomic_fetch_sub(&gateway->client_users, 1);
+}
+
 /* Thread: the client's. The exchange is not to be touched after it is resumed. */
 static void on_answer(void *arg, nx_status status, const ProtobufCMessage *response)
 {
     struct gw_exchange *exchange = arg;
     exchange->call_status = status;
     exchange->response = response;
-    atomic_fetch_sub(&exchange->gateway->client_users, 1);
+    gw_exchange_drop_client(exchange->gateway);
     exchange->peer.resume(exchange->peer.connection);
 }
 
@@ -223,17 +288,44 @@ static void on_readiness(void *arg, nx_status status,
     on_answer(arg, status, response ? &response->base : NULL);
 }
 
+/* What every call of an exchange has. */
+static struct wire_call_options call_options(const struct gw_exchange *exchange, int64_t timeout_ns)
+{
+    return (struct wire_call_options){
+        .deadline_ns = timeout_ns < INT64_MAX ? nx_clock_monotonic_ns() + timeout_ns : 0,
+        .metadata = exchange->metadata.pairs,
+        .metadata_count = exchange->metadata.count,
+    };
+}
+
+static nx_status fail_stopping(struct gw_exchange *exchange)
+{
+    return nx_fail(exchange->arena, NX_UNAVAILABLE, "the gateway is stopping; try again");
+}
+
+nx_status gw_exchange_open_stream(struct gw_exchange *exchange)
+{
+    const struct wire_call_options options = call_options(exchange, exchange->timeout_ns);
+    struct gw_gateway *gateway = exchange->gateway;
+    if (atomic_fetch_add(&gateway->streams, 1) >= gateway->config->backend_max_streams) {
+        atomic_fetch_sub(&gateway->streams, 1);
+        return REFUSE(exchange, 503, NX_UNAVAILABLE, "there are too many streams; try again");
+    }
+    if (!gw_exchange_hold_client(gateway)) {
+        atomic_fetch_sub(&gateway->streams, 1);
+        return fail_stopping(exchange);
+    }
+    return gw_stream_open(gateway, &exchange->peer, exchange->match.route->method,
+                          exchange->request, &options, &exchange->stream);
+}
+
 /* Send the request, or ask for the service's health if there is none. */
 static nx_status start_call(struct gw_exchange *exchange, int64_t timeout_ns)
 {
     struct gw_gateway *gateway = exchange->gateway;
-    const struct wire_call_options options = {
-        .deadline_ns = nx_clock_monotonic_ns() + timeout_ns,
-        .metadata = exchange->metadata.pairs,
-        .metadata_count = exchange->metadata.count,
-    };
-    if (!hold_client(gateway))
-        return nx_fail(exchange->arena, NX_UNAVAILABLE, "the gateway is stopping; try again");
+    const struct wire_call_options options = call_options(exchange, timeout_ns);
+    if (!gw_exchange_hold_client(gateway))
+        return fail_stopping(exchange);
     struct wire_client_call *call;
     exchange->peer.suspend(exchange->peer.connection);
     if (exchange->request) {
@@ -278,7 +370,7 @@ static void release_call(struct gw_exchange *exchange)
     if (exchange->call)
         exchange->peer.watch(exchange->peer.connection, NULL);
     wire_client_release(exchange->call);
-    atomic_fetch_sub(&exchange->gateway->client_users, 1);
+    gw_exchange_drop_client(exchange->gateway);
 }
 
 static nx_status call(struct gw_exchange *exchange)
@@ -304,10 +396,9 @@ struct step {
 
 /* Of every exchange, up to the body. */
 static const struct step first_steps[] = {
-    {"identify", identify, GW_AT_HEADERS},
-    {"route", route, GW_AT_HEADERS},
-    {"admit", admit, GW_AT_HEADERS},
-    {"forward", forward, GW_AT_BODY},
+    {"identify", identify, GW_AT_HEADERS},     {"route", route, GW_AT_HEADERS},
+    {"admit", admit, GW_AT_HEADERS},           {"forward", forward, GW_AT_HEADERS},
+    {"open", gw_stream_body_open, GW_AT_BODY},
 };
 
 /* And from there on, by what it turned out to be. */
@@ -321,6 +412,15 @@ static const struct step steps_of[][4] = {
     [GW_HEALTH] = {{"health", gw_render_health, GW_ANSWERED}},
     [GW_READINESS] = {{"ask", ask_readiness, GW_AT_CALL},
                       {"readiness", gw_render_readiness, GW_ANSWERED}},
+    [GW_SERVER_STREAM] = {{"decode", decode, GW_AT_BODY},
+                          {"transcode", transcode, GW_AT_BODY},
+                          {"open", gw_stream_answer_open, GW_AT_CALL},
+                          {"begin", gw_stream_answer_begin, GW_ANSWERED}},
+    [GW_STREAM_HEAD] = {{"decode", decode, GW_AT_BODY},
+                        {"transcode", transcode, GW_AT_BODY},
+                        {"head", gw_stream_answer_head, GW_ANSWERED}},
+    [GW_CLIENT_STREAM] = {{"finish", gw_stream_body_finish, GW_AT_CALL},
+                          {"render", gw_stream_body_render, GW_ANSWERED}},
 };
 
 /* Take steps until one has something else to wait for than the phase, or fails. */
@@ -382,6 +482,8 @@ void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer)
 {
     exchange->peer = *peer;
     proceed(exchange);
+    if (exchange->stream)
+        gw_stream_body_attend(exchange);
     if (exchange->phase != GW_ANSWERED)
         return;
     if (is_hopeless(exchange))
@@ -390,9 +492,21 @@ void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer)
         exchange->phase = GW_AT_BODY; /* to throw it away; an early answer ends the connection */
 }
 
-bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part)
+static bool take_stream(struct gw_exchange *exchange, struct nx_str part, size_t *ret_left)
+{
+    gw_stream_enter(exchange->stream);
+    if (!exchange->is_answered_now)
+        *ret_left = gw_stream_body_take(exchange, part);
+    gw_stream_leave(exchange->stream);
+    return true;
+}
+
+bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part, size_t *ret_left)
 {
     uint64_t most = exchange->gateway->config->http_max_body_bytes;
+    *ret_left = 0;
+    if (exchange->stream)
+        return take_stream(exchange, part, ret_left);
     exchange->body_bytes += part.len;
     if (exchange->body_bytes > most * TOLERATED_BODIES)
         return false;
@@ -407,10 +521,23 @@ bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part)
     return true;
 }
 
+static void end_stream(struct gw_exchange *exchange)
+{
+    gw_stream_enter(exchange->stream);
+    bool is_flushed = exchange->is_answered_now || gw_stream_body_flush(exchange);
+    if (exchange->is_answered_now)
+        exchange->phase = GW_ANSWERED;
+    else if (is_flushed)
+        proceed(exchange);
+    gw_stream_leave(exchange->stream);
+}
+
 void gw_exchange_end_body(struct gw_exchange *exchange)
 {
     assert(exchange->phase == GW_AT_BODY);
-    if (exchange->answer.status != 0)
+    if (exchange->stream)
+        end_stream(exchange);
+    else if (exchange->answer.status != 0)
         exchange->phase = GW_ANSWERED;
     else
         proceed(exchange);
@@ -421,13 +548,16 @@ void gw_exchange_wake(struct gw_exchange *exchange)
     assert(exchange->phase == GW_AT_CALL);
     keep_metadata(exchange);
     release_call(exchange);
-    proceed(exchange);
+    if (exchange->stream && !gw_stream_answer_can_begin(exchange))
+        gw_stream_sleep_always(exchange->stream);
+    else
+        proceed(exchange);
 }
 
 static void log_exchange(const struct gw_exchange *exchange)
 {
     unsigned status = exchange->answer.status;
-    bool is_bad = status >= 500;
+    bool is_bad = status >= 500 || exchange->late_status >= 500;
     if (!is_bad && !exchange->gateway->log_access)
         return;
     int64_t took_us = (nx_clock_monotonic_ns() - exchange->began_ns) / 1000;
@@ -448,8 +578,13 @@ void gw_exchange_destroy(struct gw_exchange *exchange)
 {
     if (!exchange)
         return;
+    if (exchange->stream)
+        gw_stream_on_early_end(exchange->stream, NULL, NULL);
     log_exchange(exchange);
     release_call(exchange); /* when the connection was lost before it could wake */
+    gw_stream_close(exchange->stream);
+    nx_arena_destroy(exchange->flow.arena);
+    gw_feed_cleanup(&exchange->feed);
     atomic_fetch_sub(&exchange->gateway->exchanges, 1);
     nx_buf_cleanup(&exchange->body);
     nx_buf_cleanup(&exchange->plain);

@@ -3,9 +3,11 @@
  *   begin     its target is known: gw_exchange_new()
  *   headers   identify, route, admit, forward: what is it, and may it be?  gw_exchange_begin()
  *   body      collected, or thrown away if it is refused already   gw_exchange_take_body()
+ *             of a stream: sent on, message by message
  *   request   transcode: a message for the RPC                     gw_exchange_end_body()
  *   call      sent; the connection sleeps until it is answered
  *   answer    render: the message as JSON                          gw_exchange_wake()
+ *             of a stream: message by message                  gw_exchange_read()
  *   end       sent, or the client is gone: gw_exchange_destroy()
  *
  * Each step is a function in the tables at the end of gw_exchange.c. A step that fails ends the
@@ -20,7 +22,9 @@
 #include "gw_coding.h"
 #include "gw_config.h"
 #include "gw_cors.h"
+#include "gw_feed.h"
 #include "gw_forward.h"
+#include "gw_frames.h"
 #include "gw_headers.h"
 #include "gw_router.h"
 #include "gw_static.h"
@@ -35,12 +39,16 @@ struct gw_gateway {
     struct gw_cors cors;
     struct gw_forward forward;
     struct wire_client *client;
+    struct wire_client *stream_client; /* whose connections calls that stream have to themselves */
     bool log_access;
     atomic_bool draining;     /* every answer closes its connection */
     atomic_bool refusing;     /* no call may start any more */
     atomic_uint exchanges;    /* alive */
-    atomic_uint client_users; /* that still touch the client: two for each call */
+    atomic_uint client_users; /* that still touch a client: two for each call */
+    atomic_uint streams;      /* calls of the other client, not yet ended */
 };
+
+struct gw_stream;
 
 /* The connection, as far as an exchange knows it, and its request. */
 struct gw_peer {
@@ -54,6 +62,10 @@ struct gw_peer {
     void (*resume)(void *connection); /* thread: any */
     /* Cancel this call when the client goes away; NULL: there is none any more. */
     void (*watch)(void *connection, struct wire_client_call *call);
+    /* Send an answer in the midst of the body, and close the connection soon. Thread: any. */
+    void (*answer_now)(void *connection, const struct gw_answer *answer);
+    /* Wake this stream at a time, or when the gateway stops; NULL: there is none any more. */
+    void (*attend)(void *connection, struct gw_stream *stream, int64_t deadline_ns);
 };
 
 /* What an exchange waits for. */
@@ -71,7 +83,25 @@ enum gw_kind {
     GW_OPTIONS,
     GW_HEALTH,
     GW_READINESS,
+    GW_SERVER_STREAM,
+    GW_STREAM_HEAD, /* of one, without its content */
+    GW_CLIENT_STREAM,
 };
+
+/* An answer that streams: gw_stream_answer.c. */
+struct gw_flow {
+    enum gw_form form;
+    struct nx_arena *arena; /* of one message */
+    size_t taken;           /* of what is in the exchange's `out` */
+    bool has_begun;         /* a message is in it, or was */
+    bool is_over;           /* nothing comes behind what is in `out` */
+    bool is_broken;         /* nor is that a whole answer */
+    int64_t beat_ns;        /* when to show that it lives */
+};
+
+/* What gw_exchange_read() returns instead of a number of bytes. */
+#define GW_READ_END (-1)
+#define GW_READ_BROKEN (-2) /* the connection must be cut off, so that the client notices */
 
 struct gw_exchange {
     struct gw_gateway *gateway;
@@ -112,6 +142,12 @@ struct gw_exchange {
     struct gw_returned returned; /* of its metadata, what goes into the answer */
     const ProtobufCMessage *response;
 
+    /* A call that streams. */
+    struct gw_stream *stream;
+    struct gw_flow flow;
+    struct gw_feed feed;
+    bool is_answered_now; /* before the body's end: what comes of it is thrown away */
+
     /* Answer. */
     const char *failed_step; /* NULL: none failed */
     const char *failure;
@@ -119,6 +155,7 @@ struct gw_exchange {
     struct nx_buf out;
     struct nx_buf coded; /* what is sent instead, perhaps */
     struct gw_answer answer;
+    unsigned late_status; /* the HTTP status that an error within a stream would have had */
 };
 
 /* Begin. Copies the target, "/v1/products?pageSize=5".
@@ -129,17 +166,24 @@ struct gw_exchange *gw_exchange_new(struct gw_gateway *gateway, struct nx_str ta
  * worth reading. Borrows: method and headers, until destroyed. */
 void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer);
 
-/* A part of the body. False: it is out of all proportion; drop the connection. */
-bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part);
+/* A part of the body. False: it is out of all proportion; drop the connection.
+ * ret_left: so much of it is not taken; the connection is suspended until it can be. */
+bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part, size_t *ret_left);
 
 /* The body is over. Afterwards the phase is GW_AT_CALL, and the connection suspended and maybe
- * resumed again, or GW_ANSWERED. */
+ * resumed again, or GW_ANSWERED; or still GW_AT_BODY, and the connection suspended until the rest
+ * of the body can be sent. */
 void gw_exchange_end_body(struct gw_exchange *exchange);
 
-/* The call is answered and the connection resumed. Afterwards the phase is GW_ANSWERED. */
+/* The call is answered, or streams and has something to say, and the connection is resumed.
+ * Afterwards the phase is GW_ANSWERED, or still GW_AT_CALL and the connection suspended. */
 void gw_exchange_wake(struct gw_exchange *exchange);
 
-/* Log, and free. Not while its call is under way. Takes NULL. */
+/* Of an answer that streams: put up to so many bytes there.
+ * Returns: how many; 0: none yet, the connection is suspended; GW_READ_END or GW_READ_BROKEN. */
+long gw_exchange_read(struct gw_exchange *exchange, char *to, size_t room);
+
+/* Log, and free. Not while its call is under way, unless that streams. Takes NULL. */
 void gw_exchange_destroy(struct gw_exchange *exchange);
 
 #endif

@@ -177,3 +177,40 @@ const char *gw_field_text(const ProtobufCMessage *message, const ProtobufCFieldD
     const char *text = *(char **)gw_field_value(message, field);
     return text ? text : "";
 }
+
+bool gw_field_is_integer(const ProtobufCFieldDescriptor *field)
+{
+    return field->type != PROTOBUF_C_TYPE_ENUM && field->type != PROTOBUF_C_TYPE_BOOL &&
+           field->type < PROTOBUF_C_TYPE_FLOAT;
+}
+
+static bool is_unsigned(ProtobufCType type)
+{
+    return type == PROTOBUF_C_TYPE_UINT32 || type == PROTOBUF_C_TYPE_FIXED32 ||
+           type == PROTOBUF_C_TYPE_UINT64 || type == PROTOBUF_C_TYPE_FIXED64;
+}
+
+void gw_field_append(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                     struct nx_buf *buf)
+{
+    const void *value = gw_field_value(message, field);
+    bool is_set = !is_oneof(field) || *oneof_case(message, field) == field->id;
+    bool is_wide = scalar_size(field->type) == sizeof(uint64_t);
+    if (!is_set)
+        return;
+    if (field->type == PROTOBUF_C_TYPE_STRING)
+        nx_buf_append_str(buf, nx_str_from(gw_field_text(message, field)));
+    else if (is_unsigned(field->type))
+        nx_buf_append_u64(buf, is_wide ? *(const uint64_t *)value : *(const uint32_t *)value);
+    else
+        nx_buf_append_i64(buf, is_wide ? *(const int64_t *)value : *(const int32_t *)value);
+}
+
+void gw_field_put_bytes(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                        struct nx_str bytes)
+{
+    *(ProtobufCBinaryData *)gw_field_value(message, field) =
+        (ProtobufCBinaryData){bytes.len, (uint8_t *)(uintptr_t)bytes.ptr};
+    if (is_oneof(field))
+        *oneof_case(message, field) = field->id;
+}

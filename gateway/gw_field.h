@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "nx_arena.h"
+#include "nx_buf.h"
 #include "nx_status.h"
 #include "nx_str.h"
 
@@ -53,6 +54,17 @@ void gw_field_put(ProtobufCMessage *message, const ProtobufCFieldDescriptor *fie
 /* The field of a message with this proto name if it is a singular string, else NULL. */
 const ProtobufCFieldDescriptor *gw_field_string(const ProtobufCMessageDescriptor *type,
                                                 const char *name);
+
+/* Whether a field holds whole numbers: of any width, but no enum. */
+bool gw_field_is_integer(const ProtobufCFieldDescriptor *field);
+
+/* Append a singular string or whole number as text. */
+void gw_field_append(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                     struct nx_buf *buf);
+
+/* Set a singular bytes field, borrowing them. */
+void gw_field_put_bytes(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                        struct nx_str bytes);
 
 /* Where a message keeps a field's value. */
 void *gw_field_value(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);

@@ -4,6 +4,7 @@
  *   on_request(), first    the headers are there
  *   on_request(), again    with parts of the body, then once without
  *   on_request(), last     after a suspended connection was resumed
+ *   on_read()              the connection takes the next part of an answer that streams
  *   on_completed()         the answer is sent, or the connection lost: the exchange ends
  *
  * A suspended connection is not watched: gw_watch.h does that.
@@ -13,6 +14,7 @@
 #include "gw_http.h"
 
 #include "gw_listen.h"
+#include "gw_stream.h"
 #include "gw_strict.h"
 #include "gw_watch.h"
 #include "nx_clock.h"
@@ -20,6 +22,7 @@
 
 #include <microhttpd.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Files of the process beside connections, with numbers that may come before theirs. */
@@ -27,6 +30,10 @@
 
 /* Room for the head of an answer: what comes back of metadata, and as much of our own. */
 #define ANSWER_HEAD_BYTES ((size_t)2 * GW_MAX_RETURNED_BYTES)
+#define STREAM_BLOCK_BYTES 16384
+
+/* How long a client may go on sending that has been answered. */
+#define LINGER_S 5
 
 struct gw_http {
     const struct gw_config *config;
@@ -91,6 +98,11 @@ static void peer_watch(void *connection, struct wire_client_call *call)
     gw_watch_call(http_of(connection)->watch, socket_of(connection), call);
 }
 
+static void wake_stream(void *stream)
+{
+    gw_stream_wake(stream);
+}
+
 static int64_t in_seconds(uint64_t seconds)
 {
     return nx_clock_monotonic_ns() + (int64_t)seconds * 1000000000;
@@ -99,6 +111,14 @@ static int64_t in_seconds(uint64_t seconds)
 static void expect(struct MHD_Connection *connection, int64_t deadline_ns)
 {
     gw_watch_expect(http_of(connection)->watch, socket_of(connection), deadline_ns);
+}
+
+static void peer_attend(void *connection, struct gw_stream *stream, int64_t deadline_ns)
+{
+    if (stream) /* a body may be long; libmicrohttpd sees to it that it goes on */
+        expect(connection, NX_DEADLINE_NEVER);
+    gw_watch_attend(http_of(connection)->watch, socket_of(connection), deadline_ns,
+                    stream ? wake_stream : NULL, stream);
 }
 
 /* --- Callbacks --- */
@@ -129,12 +149,25 @@ static size_t leave_encoded(void *arg, struct MHD_Connection *connection, char *
     return strlen(text);
 }
 
-static enum MHD_Result send_answer(struct MHD_Connection *connection,
-                                   const struct gw_answer *answer)
+static ssize_t on_read(void *exchange, uint64_t position, char *to, size_t room)
 {
+    (void)position;
+    long count = gw_exchange_read(exchange, to, room);
+    return count >= 0             ? count
+           : count == GW_READ_END ? MHD_CONTENT_READER_END_OF_STREAM
+                                  : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static enum MHD_Result send_answer(struct MHD_Connection *connection, struct gw_exchange *exchange)
+{
+    const struct gw_answer *answer = &exchange->answer;
     /* The content lives as long as the exchange, or the gateway. */
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer->content.len, (void *)answer->content.ptr, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        answer->is_stream
+            ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, on_read,
+                                                exchange, NULL)
+            : MHD_create_response_from_buffer(answer->content.len, (void *)answer->content.ptr,
+                                              MHD_RESPMEM_PERSISTENT);
     if (!response)
         return MHD_NO;
     enum MHD_Result result = MHD_YES;
@@ -149,6 +182,26 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection,
     return result;
 }
 
+/* libmicrohttpd takes no answer before the end of a body. What follows of it is thrown away for a
+ * while, since a socket that is closed with something unread may take the answer back. */
+static void peer_answer_now(void *connection, const struct gw_answer *answer)
+{
+    struct nx_buf text;
+    int socket = socket_of(connection);
+    nx_buf_init(&text, SIZE_MAX);
+    nx_buf_printf(&text, "HTTP/1.1 %u %s\r\n", answer->status,
+                  MHD_get_reason_phrase_for(answer->status));
+    for (unsigned i = 0; i < answer->header_count; i++)
+        nx_buf_printf(&text, "%s: %s\r\n", answer->headers[i].name, answer->headers[i].value);
+    nx_buf_printf(&text, "Connection: close\r\nContent-Length: %zu\r\n\r\n", answer->content.len);
+    nx_buf_append_str(&text, answer->content);
+    if (!text.failed) /* what the socket does not take at once is lost: nothing may wait here */
+        (void)send(socket, text.ptr, text.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)shutdown(socket, SHUT_WR);
+    nx_buf_cleanup(&text);
+    expect(connection, in_seconds(LINGER_S));
+}
+
 static struct gw_peer peer_of(struct MHD_Connection *connection, const char *method,
                               const char *version, struct nx_str target)
 {
@@ -161,6 +214,8 @@ static struct gw_peer peer_of(struct MHD_Connection *connection, const char *met
         .suspend = peer_suspend,
         .resume = peer_resume,
         .watch = peer_watch,
+        .attend = peer_attend,
+        .answer_now = peer_answer_now,
     };
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
@@ -194,12 +249,13 @@ static enum MHD_Result on_request(void *gateway, struct MHD_Connection *connecti
         break;
     case GW_AT_BODY:
         if (*upload_len > 0) {
-            bool accepted = gw_exchange_take_body(exchange, (struct nx_str){upload, *upload_len});
-            *upload_len = 0;
-            return accepted ? MHD_YES : MHD_NO;
+            const struct nx_str part = {upload, *upload_len};
+            return gw_exchange_take_body(exchange, part, upload_len) ? MHD_YES : MHD_NO;
         }
         expect(connection, NX_DEADLINE_NEVER);
         gw_exchange_end_body(exchange);
+        if (exchange->is_answered_now)
+            return MHD_NO;
         break;
     case GW_AT_CALL:
         gw_exchange_wake(exchange);
@@ -207,7 +263,7 @@ static enum MHD_Result on_request(void *gateway, struct MHD_Connection *connecti
     case GW_ANSWERED:
         break;
     }
-    return exchange->phase == GW_ANSWERED ? send_answer(connection, &exchange->answer) : MHD_YES;
+    return exchange->phase == GW_ANSWERED ? send_answer(connection, exchange) : MHD_YES;
 }
 
 static void on_completed(void *gateway, struct MHD_Connection *connection, void **context,
@@ -295,6 +351,16 @@ void gw_http_quiesce(struct gw_http *http)
     MHD_quiesce_daemon(http->daemon);
     close(http->listener);
     http->listener = -1;
+}
+
+void gw_http_end_streams(struct gw_http *http)
+{
+    gw_watch_wake_all(http->watch);
+}
+
+void gw_http_abort_streams(struct gw_http *http)
+{
+    gw_watch_abort_all(http->watch);
 }
 
 void gw_http_stop(struct gw_http *http)

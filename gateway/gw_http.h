@@ -18,6 +18,11 @@ unsigned gw_http_port(const struct gw_http *http);
 /* Take no more connections. Those that are there go on. */
 void gw_http_quiesce(struct gw_http *http);
 
+/* Wake the streams, which see that the gateway is draining and end; and those that have not,
+ * because their clients do not read: cut them off. */
+void gw_http_end_streams(struct gw_http *http);
+void gw_http_abort_streams(struct gw_http *http);
+
 /* Close what is left, wait for the threads, and free. No call may be under way. Takes NULL. */
 void gw_http_stop(struct gw_http *http);
 

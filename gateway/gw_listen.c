@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -31,6 +32,27 @@ static nx_status split(const char *address, struct nx_arena *arena, const char *
     return *ret_host ? NX_STATUS_OK : nx_fail_memory();
 }
 
+/* A client that is gone without a word is noticed after a minute and a half, also while it is only
+ * waited for; connections inherit it. */
+static bool keep_alive(int fd)
+{
+    static const struct {
+        int level;
+        int name;
+        int value;
+    } options[] = {
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, 60},
+        {IPPROTO_TCP, TCP_KEEPINTVL, 10},
+        {IPPROTO_TCP, TCP_KEEPCNT, 3},
+    };
+    bool is_set = true;
+    for (size_t i = 0; is_set && i < sizeof options / sizeof *options; i++)
+        is_set = setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+                            sizeof options[i].value) == 0;
+    return is_set;
+}
+
 /* -1, with errno: it did not work. */
 static int open_socket(const struct addrinfo *info)
 {
@@ -38,7 +60,7 @@ static int open_socket(const struct addrinfo *info)
     int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 && keep_alive(fd) &&
         bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     int error = errno;

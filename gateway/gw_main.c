@@ -2,7 +2,7 @@
 #include "cfg_program.h"
 #include "gw_http.h"
 #include "gw_listen.h"
-#include "nexus/catalog/v1/catalog_service.nexus.h"
+#include "gw_services.h"
 #include "nexus_descriptors.h"
 #include "nx_clock.h"
 #include "nx_log.h"
@@ -16,11 +16,6 @@
 
 #define ARENA_BYTES ((size_t)128 << 20)
 #define FILES_BESIDE_CONNECTIONS 256
-
-/* The services that rules can name. */
-static const struct wire_service *const services[] = {
-    &nexus_catalog_v1_catalog_service,
-};
 
 /* All that runs, in the order in which it is started; stopped in the reverse. */
 struct program {
@@ -69,9 +64,8 @@ static nx_status prepare(struct program *program, const char *file)
                                 program->gateway.forward.returned, program->arena));
     NX_TRY(load_tls(program));
     NX_TRY(oas_spec_load(config->api_spec, program->arena, &program->spec));
-    NX_TRY(gw_router_compile(program->spec, config->api_spec, services,
-                             sizeof services / sizeof(struct wire_service *), program->arena,
-                             &program->router));
+    NX_TRY(gw_router_compile(program->spec, config->api_spec, gw_services, gw_service_count,
+                             program->arena, &program->router));
     struct oas_model model;
     NX_TRY(oas_model_build(nexus_descriptors(), program->arena, &model));
     return gw_router_learn(program->router, &model, program->arena);
@@ -85,7 +79,7 @@ static nx_status start(struct program *program)
         .assets_dir = config->docs_assets,
         .document = config->api_document,
     };
-    const struct wire_client_options client = {
+    struct wire_client_options client = {
         .target = config->backend_target,
         .channels = (unsigned)config->backend_channels,
         .threads = (unsigned)config->backend_threads,
@@ -102,6 +96,8 @@ static nx_status start(struct program *program)
     gateway->files = program->files;
     gateway->log_access = level == NX_LOG_DEBUG;
     NX_TRY(wire_client_new(&client, &gateway->client));
+    client.channels = (unsigned)config->backend_stream_channels;
+    NX_TRY(wire_client_new(&client, &gateway->stream_client));
     NX_TRY(gw_http_start(gateway, program->arena, &program->http));
     char port[12];
     snprintf(port, sizeof port, "%u", gw_http_port(program->http));
@@ -120,9 +116,9 @@ static void wait_for_none(atomic_uint *counter, int64_t deadline_ns)
         nanosleep(&pause, NULL);
 }
 
-/* Exchanges under way get the time that a call may take. Then no call starts any more, and those
- * that have started end by their deadlines: only then can the client go, and after it the server,
- * which must not have sleeping connections. */
+/* Streams end at once, other exchanges get the time that a call may take. Then no call starts any
+ * more, and those that have started end by their deadlines: only then can the client go, and after
+ * it the server, which must not have sleeping connections. */
 static void stop(struct program *program)
 {
     struct gw_gateway *gateway = &program->gateway;
@@ -130,10 +126,14 @@ static void stop(struct program *program)
     atomic_store(&gateway->draining, true);
     if (program->http) {
         gw_http_quiesce(program->http);
+        gw_http_end_streams(program->http);
         wait_for_none(&gateway->exchanges, nx_clock_monotonic_ns() + grace_ns);
     }
     atomic_store(&gateway->refusing, true);
+    if (program->http)
+        gw_http_abort_streams(program->http);
     wait_for_none(&gateway->client_users, NX_DEADLINE_NEVER);
+    wire_client_destroy(gateway->stream_client);
     wire_client_destroy(gateway->client);
     gw_http_stop(program->http);
 }

@@ -86,7 +86,8 @@ void gw_render_failure(struct gw_exchange *exchange, nx_status status)
         gw_answer_add(&exchange->answer, "Retry-After",
                       nx_arena_printf(exchange->arena, "%u", retry_after_s));
     if (http_status == 415)
-        gw_answer_add(&exchange->answer, "Accept-Encoding", GW_CODINGS);
+        gw_answer_add(&exchange->answer, "Accept-Encoding",
+                      exchange->kind == GW_CLIENT_STREAM ? "identity" : GW_CODINGS);
     if (http_status == 405)
         gw_answer_add(&exchange->answer, "Allow", allowed_methods(exchange));
 }
@@ -95,13 +96,14 @@ void gw_render_failure(struct gw_exchange *exchange, nx_status status)
 
 /* The part of the response that the rule makes the answer; all of it where the part is no message.
  */
-static const ProtobufCMessage *answer_message(struct gw_exchange *exchange)
+static const ProtobufCMessage *answer_message(const struct gw_route *route,
+                                              const ProtobufCMessage *response,
+                                              struct nx_arena *arena)
 {
-    const struct gw_route *route = exchange->match.route;
     if (!route->response || !route->answers)
-        return exchange->response;
-    const ProtobufCMessage *part = gw_field_message(exchange->response, route->response);
-    return part ? part : pbj_new_message(exchange->arena, route->answers);
+        return response;
+    const ProtobufCMessage *part = gw_field_message(response, route->response);
+    return part ? part : pbj_new_message(arena, route->answers);
 }
 
 /* An etag as a header: only if it can be one. */
@@ -135,15 +137,60 @@ static void code_answer(struct gw_exchange *exchange)
     exchange->answer.content = nx_buf_str(&exchange->coded);
 }
 
-nx_status gw_render_message(struct gw_exchange *exchange)
+void gw_render_note_status(struct gw_exchange *exchange, nx_status status)
 {
-    nx_status status = exchange->call_status;
+    exchange->call_status = status;
     if (status.code == NX_ABORTED && gw_exchange_header(exchange, "If-Match"))
         exchange->refusal = 412;
     if (status.code == NX_RESOURCE_EXHAUSTED)
         exchange->refusal = refusal_of_size(status, exchange->arena);
-    NX_TRY(status);
-    const ProtobufCMessage *message = answer_message(exchange);
+}
+
+nx_status gw_render_json(const struct gw_exchange *exchange, const ProtobufCMessage *response,
+                         struct nx_arena *arena, struct nx_buf *buf)
+{
+    const struct gw_route *route = exchange->match.route;
+    struct pbj_write_options form = answer_form(exchange);
+    form.resolve = pbj_types_find;
+    form.resolve_context = route->types;
+    if (!route->answers)
+        return pbj_write_field(response, route->response, &form, arena, buf);
+    const ProtobufCMessage *message = answer_message(route, response, arena);
+    return message ? pbj_write(message, &form, arena, buf) : nx_fail_memory();
+}
+
+void gw_render_error(struct gw_exchange *exchange, nx_status status, struct nx_arena *arena,
+                     struct nx_buf *buf)
+{
+    const struct pbj_write_options form = answer_form(exchange);
+    unsigned http_status =
+        exchange->refusal ? exchange->refusal : gw_error_http_status(status.code);
+    unsigned retry_after_s;
+    size_t before = buf->len;
+    gw_error_write(without_address(exchange, status), http_status, &form, arena, buf,
+                   &retry_after_s);
+    if (buf->len > before && buf->ptr[buf->len - 1] == '\n')
+        buf->len--;
+    exchange->late_status = http_status;
+    exchange->failure = nx_status_message(status);
+}
+
+void gw_render_stream(struct gw_exchange *exchange)
+{
+    begin_answer(exchange, 200);
+    gw_answer_add(&exchange->answer, "Content-Type", gw_frames_type(exchange->flow.form));
+    gw_answer_set(&exchange->answer, "Cache-Control", "no-store");
+    gw_answer_add(&exchange->answer, "X-Accel-Buffering", "no"); /* of a proxy in front */
+    gw_answer_add(&exchange->answer, "Vary", "Accept");
+    exchange->answer.is_stream = true;
+}
+
+nx_status gw_render_message(struct gw_exchange *exchange)
+{
+    gw_render_note_status(exchange, exchange->call_status);
+    NX_TRY(exchange->call_status);
+    const ProtobufCMessage *message =
+        answer_message(exchange->match.route, exchange->response, exchange->arena);
     if (!message)
         return nx_fail_memory();
     const char *location;
@@ -156,14 +203,7 @@ nx_status gw_render_message(struct gw_exchange *exchange)
     gw_answer_add(&exchange->answer, "Location", location);
     gw_answer_add(&exchange->answer, "ETag", etag);
     /* A 304 sends no content, but tells how long it would be. */
-    struct pbj_write_options form = answer_form(exchange);
-    const struct gw_route *route = exchange->match.route;
-    form.resolve = pbj_types_find;
-    form.resolve_context = route->types;
-    if (route->answers)
-        NX_TRY(pbj_write(message, &form, exchange->arena, &exchange->out));
-    else
-        NX_TRY(pbj_write_field(message, route->response, &form, exchange->arena, &exchange->out));
+    NX_TRY(gw_render_json(exchange, exchange->response, exchange->arena, &exchange->out));
     if (exchange->out.failed)
         return nx_fail(exchange->arena, NX_INTERNAL, "the answer is larger than it may be");
     gw_answer_add(&exchange->answer, "Content-Type", "application/json");

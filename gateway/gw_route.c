@@ -49,8 +49,8 @@ static nx_status find_method(struct binding *binding, const struct wire_service 
     }
     if (!binding->route.method)
         return fail(binding, "the service has no RPC '%s'", selector);
-    if (binding->route.method->kind != WIRE_UNARY)
-        return fail(binding, "'%s' streams, which HTTP rules cannot do", selector);
+    if (binding->route.method->kind == WIRE_BIDI_STREAM)
+        return fail(binding, "'%s' streams both ways, which HTTP cannot do", selector);
     return NX_STATUS_OK;
 }
 
@@ -166,6 +166,8 @@ static nx_status bind_redirect(struct binding *binding)
     struct gw_field_path *from = &route->redirect_from;
     if (!rule->redirect_parameter)
         return NX_STATUS_OK;
+    if (route->method->kind != WIRE_UNARY)
+        return fail(binding, "'%s' streams, and cannot redirect", rule->selector);
     const ProtobufCFieldDescriptor *parameter = protobuf_c_message_descriptor_get_field_by_name(
         route->method->request, rule->redirect_parameter);
     bool is_text = parameter && parameter->type == PROTOBUF_C_TYPE_STRING &&
@@ -183,6 +185,78 @@ static nx_status bind_redirect(struct binding *binding)
                     route->method->response->name);
     route->redirect_parameter = parameter;
     return NX_STATUS_OK;
+}
+
+/* An id is one line: a text, or a whole number. */
+static bool can_be_id(const ProtobufCFieldDescriptor *field)
+{
+    return field && field->label != PROTOBUF_C_LABEL_REPEATED &&
+           (field->type == PROTOBUF_C_TYPE_STRING || gw_field_is_integer(field));
+}
+
+static nx_status bind_responses(struct binding *binding)
+{
+    struct gw_route *route = &binding->route;
+    const struct oas_rule *rule = route->rule;
+    const ProtobufCMessageDescriptor *response = route->method->response;
+    const struct oas_stream *stream = rule->stream;
+    if (stream && stream->id) {
+        route->stream_id = protobuf_c_message_descriptor_get_field_by_name(response, stream->id);
+        if (!can_be_id(route->stream_id))
+            return fail(binding, "the stream's id '%s' is no text or whole number of %s",
+                        stream->id, response->name);
+    }
+    if (!stream || !stream->last_event_id)
+        return NX_STATUS_OK;
+    struct gw_field_path *last = &route->stream_last_event_id;
+    NX_TRY(gw_field_find(route->method->request, nx_str_from(stream->last_event_id), binding->arena,
+                         last));
+    if (last->depth == 0 || !can_be_id(gw_field_leaf(last)))
+        return fail(binding, "the stream's last_event_id '%s' is no text or whole number of %s",
+                    stream->last_event_id, route->method->request->name);
+    return NX_STATUS_OK;
+}
+
+static nx_status bind_requests(struct binding *binding)
+{
+    struct gw_route *route = &binding->route;
+    const struct oas_rule *rule = route->rule;
+    const char *bytes = rule->stream ? rule->stream->bytes : NULL;
+    const ProtobufCMessageDescriptor *request = route->method->request;
+    if (rule->verb == OAS_GET || rule->verb == OAS_DELETE)
+        return fail(binding, "'%s' takes a stream, which is a body; a get or delete has none",
+                    rule->selector);
+    if (!bytes && !*rule->body)
+        return fail(binding, "'%s' takes a stream: the rule needs a body, or bytes of a stream",
+                    rule->selector);
+    if (!bytes)
+        return NX_STATUS_OK;
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(request, bytes);
+    if (!field || field->type != PROTOBUF_C_TYPE_BYTES || field->label == PROTOBUF_C_LABEL_REPEATED)
+        return fail(binding, "the stream's bytes '%s' are no field of bytes of %s", bytes,
+                    request->name);
+    for (size_t i = 0; i < route->template.variable_count; i++) {
+        if (route->variables[i].field.fields[0] == field)
+            return fail(binding, "'%s' is in the path and the body", field->name);
+    }
+    route->stream_bytes = field;
+    return NX_STATUS_OK;
+}
+
+/* What the rule says of a stream, which must be of that kind. */
+static nx_status bind_stream(struct binding *binding)
+{
+    const struct oas_rule *rule = binding->route.rule;
+    enum wire_kind kind = binding->route.method->kind;
+    const struct oas_stream *stream = rule->stream;
+    if (stream && kind != WIRE_SERVER_STREAM && (stream->id || stream->last_event_id))
+        return fail(binding, "'%s' answers with no stream that could have ids", rule->selector);
+    if (stream && kind != WIRE_CLIENT_STREAM && stream->bytes)
+        return fail(binding, "'%s' takes no stream that could be bytes", rule->selector);
+    if (kind == WIRE_SERVER_STREAM)
+        return bind_responses(binding);
+    return kind == WIRE_CLIENT_STREAM ? bind_requests(binding) : NX_STATUS_OK;
 }
 
 /* Find the fields that headers fill, and the mask that PATCH does. */
@@ -212,6 +286,7 @@ nx_status gw_route_bind(const struct oas_rule *rule, const char *file,
     NX_TRY(bind_body(&binding));
     NX_TRY(bind_answer(&binding));
     NX_TRY(bind_redirect(&binding));
+    NX_TRY(bind_stream(&binding));
     bind_conventions(&binding.route);
     *ret_route = binding.route;
     return NX_STATUS_OK;

@@ -34,6 +34,11 @@ struct gw_route {
     const ProtobufCFieldDescriptor *redirect_parameter; /* of the request; NULL: no redirects */
     struct gw_field_path redirect_from;                 /* of the response */
 
+    /* Of an RPC that streams. */
+    const ProtobufCFieldDescriptor *stream_id;    /* a text or number of a response; NULL: none */
+    struct gw_field_path stream_last_event_id;    /* of the request; depth 0: none */
+    const ProtobufCFieldDescriptor *stream_bytes; /* of a request; NULL: the body is no bytes */
+
     /* Fields that HTTP has its own words for; NULL where there is none. */
     const ProtobufCFieldDescriptor *update_mask;   /* the request's, filled on PATCH */
     const ProtobufCFieldDescriptor *request_id;    /* the request's: Idempotency-Key */

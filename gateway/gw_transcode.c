@@ -73,6 +73,10 @@ static nx_status read_value(struct draft *draft, const struct pbj_read_options *
 static nx_status read_body(struct draft *draft)
 {
     const struct gw_route *route = draft->route;
+    if (draft->input->is_raw) {
+        draft->request = pbj_new_message(draft->arena, route->method->request);
+        return draft->request ? NX_STATUS_OK : nx_fail_memory();
+    }
     struct nx_str body = draft->input->body;
     const struct pbj_read_options options = {.max_depth = draft->input->max_depth,
                                              .resolve = pbj_types_find,
@@ -163,8 +167,10 @@ static nx_status check_source(const struct draft *draft, const struct gw_field_p
         if (gw_field_overlaps(route->variables[i].field.text, field->text))
             return nx_fail_field(draft->arena, field->text, "the path says it already");
     }
-    if (route->whole_body)
+    if (draft->input->is_raw ? field->fields[0] == route->stream_bytes : route->whole_body)
         return nx_fail_field(draft->arena, field->text, "it goes into the body");
+    if (draft->input->is_raw)
+        return NX_STATUS_OK;
     if (field->fields[0] == route->body || field->fields[0] == route->value)
         return nx_fail_field(draft->arena, field->text, "it goes into the body");
     return NX_STATUS_OK;
@@ -406,6 +412,18 @@ static nx_status fill_request_id(struct draft *draft)
                    : NX_STATUS_OK;
 }
 
+/* What a browser says when it comes again counts more than the URL, which is still that of the
+ * first time. */
+static nx_status fill_last_event_id(struct draft *draft)
+{
+    const struct gw_field_path *field = &draft->route->stream_last_event_id;
+    struct nx_str id = NX_STR("");
+    if (!draft->input->last_event_id || field->depth == 0)
+        return NX_STATUS_OK;
+    NX_TRY(trim_header(draft->input->last_event_id, "Last-Event-ID", draft->arena, &id));
+    return gw_field_set(draft->request, field, id, draft->arena);
+}
+
 nx_status gw_transcode(const struct gw_match *match, const struct gw_input *input,
                        struct nx_arena *arena, ProtobufCMessage **ret_request)
 {
@@ -416,6 +434,7 @@ nx_status gw_transcode(const struct gw_match *match, const struct gw_input *inpu
     NX_TRY(fill_mask(&draft));
     NX_TRY(fill_etag(&draft));
     NX_TRY(fill_request_id(&draft));
+    NX_TRY(fill_last_event_id(&draft));
     *ret_request = draft.request;
     return NX_STATUS_OK;
 }

@@ -13,7 +13,9 @@ struct gw_input {
     struct nx_str body;
     const char *if_match;
     const char *idempotency_key;
+    const char *last_event_id;
     uint32_t max_depth; /* of the body's JSON */
+    bool is_raw; /* the body is for `stream_bytes` of further messages: it has no part in it */
 };
 
 /* Make the request message of a match, which has a route.

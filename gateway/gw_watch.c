@@ -23,6 +23,9 @@ struct slot {
     int64_t began_ns;              /* the call */
     int64_t deadline_ns;           /* for what is to come; NX_DEADLINE_NEVER: nothing is */
     uint32_t generation;           /* of connections that had this number */
+    void (*wake)(void *arg);       /* NULL: nothing is attended to */
+    void *wake_arg;
+    int64_t wake_ns;
     bool is_open;
     bool is_gone; /* the client */
 };
@@ -57,6 +60,10 @@ static void act_when_due(struct gw_watch *watch, int64_t now_ns)
         if (slot->is_gone && slot->call && slot->began_ns + GRACE_NS <= now_ns) {
             wire_client_cancel(slot->call);
             slot->call = NULL;
+        }
+        if (slot->wake && slot->wake_ns <= now_ns) {
+            slot->wake_ns = NX_DEADLINE_NEVER;
+            slot->wake(slot->wake_arg);
         }
     }
 }
@@ -139,6 +146,43 @@ void gw_watch_call(struct gw_watch *watch, int socket, struct wire_client_call *
     pthread_mutex_lock(&watch->mutex);
     slot->call = call;
     slot->began_ns = nx_clock_monotonic_ns();
+    pthread_mutex_unlock(&watch->mutex);
+}
+
+void gw_watch_attend(struct gw_watch *watch, int socket, int64_t deadline_ns,
+                     void (*wake)(void *arg), void *arg)
+{
+    struct slot *slot = slot_of(watch, socket);
+    if (!slot)
+        return;
+    pthread_mutex_lock(&watch->mutex);
+    slot->wake = wake;
+    slot->wake_arg = arg;
+    slot->wake_ns = deadline_ns;
+    pthread_mutex_unlock(&watch->mutex);
+}
+
+void gw_watch_wake_all(struct gw_watch *watch)
+{
+    pthread_mutex_lock(&watch->mutex);
+    for (unsigned i = 0; i < watch->used; i++) {
+        if (watch->slots[i].wake)
+            watch->slots[i].wake(watch->slots[i].wake_arg);
+    }
+    pthread_mutex_unlock(&watch->mutex);
+}
+
+void gw_watch_abort_all(struct gw_watch *watch)
+{
+    pthread_mutex_lock(&watch->mutex);
+    for (unsigned i = 0; i < watch->used; i++) {
+        struct slot *slot = &watch->slots[i];
+        if (!slot->wake)
+            continue;
+        wire_client_cancel(slot->call);
+        slot->call = NULL;
+        (void)shutdown((int)i, SHUT_RDWR);
+    }
     pthread_mutex_unlock(&watch->mutex);
 }
 

@@ -179,6 +179,81 @@ static nx_status bind_body(struct binder *binder)
     return NX_STATUS_OK;
 }
 
+/* A text or a whole number, which an id can be. */
+static bool can_be_id(const struct oas_field *field)
+{
+    if (!field || field->repeated)
+        return false;
+    switch (field->kind) {
+    case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_STRING:
+    case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_INT64:
+    case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_UINT64:
+    case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_INT32:
+    case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_UINT32:
+    case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_SINT32:
+    case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_SINT64:
+    case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_FIXED32:
+    case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_FIXED64:
+    case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_SFIXED32:
+    case GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_SFIXED64:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The field of a type at a path, "after" or "page.after"; NULL: there is none. */
+static const struct oas_field *find_field(const struct oas_type *type, const char *path)
+{
+    const struct oas_field *field = NULL;
+    for (const char *part = path; part; part = *part ? part + 1 : NULL) {
+        size_t len = strcspn(part, ".");
+        field = type ? oas_type_field(type, (struct nx_str){part, len}) : NULL;
+        if (!field)
+            return NULL;
+        type = oas_field_is_message(field) && !field->repeated ? field->type : NULL;
+        part += len;
+    }
+    return field;
+}
+
+static nx_status bind_bytes(struct binder *binder, const char *bytes)
+{
+    struct oas_operation *operation = binder->operation;
+    const struct oas_rule *rule = operation->rule;
+    if (!bytes && !*rule->body)
+        return fail_rule(binder, "takes a stream: the rule needs a body, or bytes of a stream",
+                         operation->method->name);
+    if (!bytes)
+        return NX_STATUS_OK;
+    operation->bytes = oas_type_field(operation->method->input, nx_str_from(bytes));
+    if (!operation->bytes || operation->bytes->repeated ||
+        operation->bytes->kind != GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_BYTES)
+        return fail_rule(binder, "is no field of bytes of the request", bytes);
+    return NX_STATUS_OK;
+}
+
+/* What the gateway refuses, too: see gw_route.c. */
+static nx_status bind_stream(struct binder *binder)
+{
+    static const struct oas_stream none = {.id = NULL};
+    const struct oas_method *method = binder->operation->method;
+    const struct oas_stream *stream =
+        binder->operation->rule->stream ? binder->operation->rule->stream : &none;
+    if (method->requests_stream && method->responses_stream)
+        return fail_rule(binder, "streams both ways, which HTTP cannot do", method->name);
+    if (stream->bytes && !method->requests_stream)
+        return fail_rule(binder, "takes no stream that could be bytes", method->name);
+    if ((stream->id || stream->last_event_id) && !method->responses_stream)
+        return fail_rule(binder, "answers with no stream that could have ids", method->name);
+    if (stream->id && !can_be_id(oas_type_field(method->output, nx_str_from(stream->id))))
+        return fail_rule(binder, "is no text or whole number of the response", stream->id);
+    if (stream->last_event_id && !can_be_id(find_field(method->input, stream->last_event_id)))
+        return fail_rule(binder, "is no text or whole number of the request",
+                         stream->last_event_id);
+    return method->requests_stream ? bind_bytes(binder, stream->bytes) : NX_STATUS_OK;
+}
+
 static bool in_path(const struct binder *binder, const char *field_path)
 {
     for (size_t i = 0; i < binder->template.variable_count; i++) {
@@ -234,7 +309,7 @@ static nx_status walk_query_field(struct binder *binder, const struct query_scop
     char *json_path = nx_arena_printf(binder->arena, "%s%s", scope->json_path, field->json_name);
     if (!path || !json_path)
         return nx_fail_memory();
-    bool in_body = scope->depth == 0 && field == operation->body;
+    bool in_body = scope->depth == 0 && (field == operation->body || field == operation->bytes);
     if (in_body || in_path(binder, path) || (field->behaviours & OAS_OUTPUT_ONLY))
         return NX_STATUS_OK;
     if (is_query_value(field)) {
@@ -262,7 +337,7 @@ static nx_status walk_query(struct binder *binder, const struct query_scope *sco
 static nx_status bind_query(struct binder *binder)
 {
     struct oas_operation *operation = binder->operation;
-    if (oas_operation_whole_body(operation))
+    if (oas_operation_whole_body(operation) && !operation->bytes)
         return NX_STATUS_OK;
     const struct query_scope scope = {operation->method->input, "", "", 0};
     NX_TRY(walk_query(binder, &scope));
@@ -277,17 +352,9 @@ static nx_status bind_query(struct binder *binder)
 /* The field of a response at a path, if it is one text; else NULL. */
 static const struct oas_field *find_text(const struct oas_type *type, const char *path)
 {
-    const struct oas_field *field = NULL;
-    for (const char *part = path; part; part = *part ? part + 1 : NULL) {
-        size_t len = strcspn(part, ".");
-        field = type ? oas_type_field(type, (struct nx_str){part, len}) : NULL;
-        if (!field || field->repeated)
-            return NULL;
-        type = oas_field_is_message(field) ? field->type : NULL;
-        part += len;
-    }
-    bool is_text =
-        field && field->kind == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_STRING;
+    const struct oas_field *field = find_field(type, path);
+    bool is_text = field && !field->repeated &&
+                   field->kind == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_STRING;
     return is_text ? field : NULL;
 }
 
@@ -358,6 +425,7 @@ static nx_status bind_rule(struct binder *binder, const struct oas_rule *rule)
                        rule->line, rule->selector);
     NX_TRY(bind_path(binder));
     NX_TRY(bind_body(binder));
+    NX_TRY(bind_stream(binder));
     NX_TRY(bind_query(binder));
     NX_TRY(bind_redirect(binder));
     NX_TRY(compare_with_earlier(binder));
@@ -419,6 +487,11 @@ nx_status oas_bind(const struct oas_spec *spec, const struct oas_model *model, c
         NX_TRY(bind_example(&binder, &spec->examples[i]));
     *ret_operations = operations;
     return NX_STATUS_OK;
+}
+
+bool oas_operation_has_body(const struct oas_operation *operation)
+{
+    return *operation->rule->body || operation->bytes;
 }
 
 bool oas_operation_whole_body(const struct oas_operation *operation)

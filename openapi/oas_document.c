@@ -160,7 +160,7 @@ nx_status oas_document_write(const struct oas_spec *spec, const char *file,
     oas_schemas_write(writer, &schemas);
     write_error_schema(writer);
     oas_write_end(writer);
-    oas_paths_write_components(writer);
+    oas_paths_write_components(writer, &operations);
     oas_write_end(writer);
     oas_write_end(writer);
     return NX_STATUS_OK;

@@ -287,6 +287,8 @@ static nx_status build_method(struct walk *walk, const service_proto *service,
         .input = find_type(walk->model, proto->input_type),
         .output = find_type(walk->model, proto->output_type),
         .deprecated = proto->options && proto->options->deprecated,
+        .requests_stream = proto->client_streaming,
+        .responses_stream = proto->server_streaming,
     };
     if (!method.full_name)
         return nx_fail_memory();

@@ -56,6 +56,8 @@ struct oas_method {
     const struct oas_type *input;
     const struct oas_type *output;
     bool deprecated;
+    bool requests_stream;
+    bool responses_stream;
 };
 
 struct oas_model {

@@ -36,7 +36,8 @@ static bool writes(const struct oas_operation *operation)
 
 static bool answers_etag(const struct oas_operation *operation)
 {
-    return !operation->response && string_field(operation->method->output, NX_STR("etag"));
+    return !operation->response && !operation->method->responses_stream &&
+           string_field(operation->method->output, NX_STR("etag"));
 }
 
 static bool takes_if_none_match(const struct oas_operation *operation)
@@ -58,6 +59,11 @@ static bool takes_if_match(const struct oas_operation *operation)
 static bool takes_idempotency_key(const struct oas_operation *operation)
 {
     return string_field(operation->method->input, NX_STR("request_id"));
+}
+
+static bool takes_last_event_id(const struct oas_operation *operation)
+{
+    return operation->rule->stream && operation->rule->stream->last_event_id;
 }
 
 static const struct {
@@ -95,6 +101,11 @@ static const struct {
     {"IdempotencyKey", "Idempotency-Key",
      "A UUID of your choice that makes retries safe for 24 hours; the same as `requestId`.", "uuid",
      takes_idempotency_key},
+    {"LastEventId", "Last-Event-ID",
+     "The id of the last event that was read, which browsers send when they come again: go on "
+     "behind "
+     "it.",
+     NULL, takes_last_event_id},
 };
 
 #define ANSWER_COUNT (sizeof answers / sizeof answers[0])
@@ -188,16 +199,82 @@ static void write_params(struct oas_writer *writer, const struct oas_operation *
     oas_write_end(writer);
 }
 
+/* Content as it is, in any type. */
+static void write_binary(struct oas_writer *writer, const char *type)
+{
+    oas_write_object_member(writer, type);
+    oas_write_object_member(writer, "schema");
+    oas_write_member(writer, "type", "string");
+    oas_write_member(writer, "format", "binary");
+    oas_write_end(writer);
+    oas_write_end(writer);
+}
+
+/* The fields of the request that a form may have before its file. */
+static void write_form(struct oas_writer *writer, const struct oas_operation *operation,
+                       const struct oas_schemas *schemas)
+{
+    oas_write_object_member(writer, "multipart/form-data");
+    oas_write_object_member(writer, "schema");
+    oas_write_member(writer, "type", "object");
+    oas_write_object_member(writer, "properties");
+    for (size_t i = 0; i < operation->query_param_count; i++) {
+        oas_write_object_member(writer, operation->query_params[i].name);
+        oas_schema_write_field(writer, schemas, operation->query_params[i].field, false);
+        oas_write_end(writer);
+    }
+    oas_write_object_member(writer, operation->bytes->json_name);
+    oas_write_member(writer, "type", "string");
+    oas_write_member(writer, "format", "binary");
+    oas_write_member(writer, "description", operation->bytes->comment);
+    oas_write_end(writer);
+    oas_write_end(writer);
+    oas_write_array_member(writer, "required");
+    oas_write_string(writer, nx_str_from(operation->bytes->json_name));
+    oas_write_end(writer);
+    oas_write_end(writer);
+    oas_write_end(writer);
+}
+
+static void write_bytes(struct oas_writer *writer, const struct oas_operation *operation,
+                        const struct oas_schemas *schemas)
+{
+    const struct oas_stream *stream = operation->rule->stream;
+    write_binary(writer, "application/octet-stream");
+    for (size_t i = 0; i < stream->type_count; i++)
+        write_binary(writer, stream->types[i]);
+    write_form(writer, operation, schemas);
+}
+
+static void describe_body(struct oas_writer *writer, const struct oas_operation *operation)
+{
+    const char *comment = operation->body ? operation->body->comment : "";
+    if (operation->method->requests_stream && *operation->rule->body)
+        comment = "One message a line.";
+    if (operation->bytes)
+        comment = *operation->rule->body
+                      ? "One message a line; or the content as it is, or the file of a form."
+                      : "The content as it is, or the file of a form.";
+    oas_write_member(writer, "description", comment);
+}
+
 static nx_status write_body(struct oas_writer *writer, const struct oas_operation *operation,
                             const struct oas_schemas *schemas, struct nx_arena *arena)
 {
     nx_status status = NX_STATUS_OK;
     oas_write_object_member(writer, "requestBody");
-    if (operation->body)
-        oas_write_member(writer, "description", operation->body->comment);
+    describe_body(writer, operation);
     oas_write_flag(writer, "required", true);
     oas_write_object_member(writer, "content");
-    oas_write_object_member(writer, "application/json");
+    if (operation->bytes)
+        write_bytes(writer, operation, schemas);
+    if (!*operation->rule->body) {
+        oas_write_end(writer);
+        oas_write_end(writer);
+        return status;
+    }
+    oas_write_object_member(writer, operation->method->requests_stream ? "application/x-ndjson"
+                                                                       : "application/json");
     oas_write_object_member(writer, "schema");
     if (operation->body)
         oas_schema_write_field(writer, schemas, operation->body,
@@ -224,18 +301,52 @@ static void write_header_ref(struct oas_writer *writer, const char *header, cons
     oas_write_end(writer);
 }
 
-static void write_content(struct oas_writer *writer, const struct oas_operation *operation,
-                          const struct oas_schemas *schemas)
+static void write_response(struct oas_writer *writer, const struct oas_operation *operation,
+                           const struct oas_schemas *schemas)
 {
-    oas_write_object_member(writer, "content");
-    oas_write_object_member(writer, "application/json");
-    oas_write_object_member(writer, "schema");
     if (operation->response)
         oas_schema_write_field(writer, schemas, operation->response, false);
     else
         oas_schema_write_type(writer, schemas, operation->method->output, false);
+}
+
+/* The forms of a stream; OpenAPI 3.1 can say of an array only that it is one. */
+static void write_stream(struct oas_writer *writer, const struct oas_operation *operation,
+                         const struct oas_schemas *schemas)
+{
+    oas_write_object_member(writer, "application/json");
+    oas_write_object_member(writer, "schema");
+    oas_write_member(writer, "type", "array");
+    oas_write_object_member(writer, "items");
+    write_response(writer, operation, schemas);
     oas_write_end(writer);
     oas_write_end(writer);
+    oas_write_end(writer);
+    oas_write_object_member(writer, "application/x-ndjson");
+    oas_write_object_member(writer, "schema");
+    write_response(writer, operation, schemas);
+    oas_write_end(writer);
+    oas_write_end(writer);
+    oas_write_object_member(writer, "text/event-stream");
+    oas_write_object_member(writer, "schema");
+    oas_write_member(writer, "type", "string");
+    oas_write_end(writer);
+    oas_write_end(writer);
+}
+
+static void write_content(struct oas_writer *writer, const struct oas_operation *operation,
+                          const struct oas_schemas *schemas)
+{
+    oas_write_object_member(writer, "content");
+    if (operation->method->responses_stream) {
+        write_stream(writer, operation, schemas);
+    } else {
+        oas_write_object_member(writer, "application/json");
+        oas_write_object_member(writer, "schema");
+        write_response(writer, operation, schemas);
+        oas_write_end(writer);
+        oas_write_end(writer);
+    }
     oas_write_end(writer);
 }
 
@@ -243,6 +354,11 @@ static void write_success(struct oas_writer *writer, const struct oas_operation 
                           const struct oas_schemas *schemas)
 {
     const char *comment = operation->method->output->comment;
+    if (operation->method->responses_stream)
+        comment =
+            "As many messages as there are, in an array, one a line, or as the data of one "
+            "event each. If it fails behind the first, the last line, or an event of the type "
+            "`error`, is an `Error`, and an array breaks off.";
     oas_write_object_member(writer, "200");
     oas_write_member(writer, "description", *comment ? comment : "Done.");
     if (answers_etag(operation))
@@ -298,7 +414,7 @@ static nx_status write_operation(struct oas_writer *writer, const struct oas_ope
     if (operation->method->deprecated)
         oas_write_flag(writer, "deprecated", true);
     write_params(writer, operation, schemas);
-    if (*operation->rule->body)
+    if (oas_operation_has_body(operation))
         status = write_body(writer, operation, schemas, arena);
     write_answers(writer, operation, schemas);
     oas_write_end(writer);
@@ -353,7 +469,16 @@ static void write_header(struct oas_writer *writer, const char *name, const char
     oas_write_end(writer);
 }
 
-void oas_paths_write_components(struct oas_writer *writer)
+static bool applies_to_any(applies applies_to, const struct oas_operations *operations)
+{
+    for (size_t i = 0; i < operations->count; i++) {
+        if (applies_to(&operations->list[i]))
+            return true;
+    }
+    return false;
+}
+
+void oas_paths_write_components(struct oas_writer *writer, const struct oas_operations *operations)
 {
     oas_write_object_member(writer, "responses");
     for (size_t i = 0; i < ANSWER_COUNT; i++) {
@@ -369,6 +494,8 @@ void oas_paths_write_components(struct oas_writer *writer)
 
     oas_write_object_member(writer, "parameters");
     for (size_t i = 0; i < HEADER_COUNT; i++) {
+        if (!applies_to_any(headers[i].applies, operations))
+            continue;
         oas_write_object_member(writer, headers[i].name);
         oas_write_member(writer, "name", headers[i].header);
         oas_write_member(writer, "in", "header");

@@ -12,6 +12,6 @@ nx_status oas_paths_write(struct oas_writer *writer, const struct oas_operations
                           const struct oas_schemas *schemas, struct nx_arena *arena) NX_MUST_USE;
 
 /* Content of components: the answers, headers and parameters that operations refer to. */
-void oas_paths_write_components(struct oas_writer *writer);
+void oas_paths_write_components(struct oas_writer *writer, const struct oas_operations *operations);
 
 #endif

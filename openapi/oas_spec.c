@@ -30,12 +30,21 @@ struct file_custom {
     char *path;
 };
 
+struct file_stream {
+    char *id;
+    char *last_event_id;
+    char *bytes;
+    char **types;
+    unsigned types_count;
+};
+
 struct file_binding {
     char *verbs[VERB_COUNT]; /* by enum oas_verb; the path template, or NULL */
     struct file_custom *custom;
     char *body;
     char *response_body;
     struct file_redirect *redirect;
+    struct file_stream *stream;
 };
 
 struct file_rule {
@@ -112,8 +121,20 @@ struct file_top {
         OPTIONAL_TEXT("body", type, prefix body),                                                  \
         OPTIONAL_TEXT("response_body", type, prefix response_body),                                \
         CYAML_FIELD_MAPPING_PTR("redirect", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type,        \
-                                prefix redirect, redirect_fields)
+                                prefix redirect, redirect_fields),                                 \
+        CYAML_FIELD_MAPPING_PTR("stream", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type,          \
+                                prefix stream, stream_fields)
 
+static const cyaml_schema_value_t text_schema = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED),
+};
+static const cyaml_schema_field_t stream_fields[] = {
+    OPTIONAL_TEXT("id", struct file_stream, id),
+    OPTIONAL_TEXT("last_event_id", struct file_stream, last_event_id),
+    OPTIONAL_TEXT("bytes", struct file_stream, bytes),
+    OPTIONAL_LIST("types", struct file_stream, types, &text_schema),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t redirect_fields[] = {
     TEXT("parameter", struct file_redirect, parameter),
     TEXT("from", struct file_redirect, from),
@@ -318,6 +339,41 @@ static nx_status take_path(const struct build *build, const struct file_binding 
     return status;
 }
 
+/* Lower case, as types are compared: "image/png". */
+static bool is_media_type(const char *type)
+{
+    static const char token[] = "abcdefghijklmnopqrstuvwxyz0123456789!#$&^_.+-";
+    size_t len = strspn(type, token);
+    const char *rest = type + len;
+    return len > 0 && *rest == '/' && rest[1] && rest[1 + strspn(rest + 1, token)] == '\0';
+}
+
+static nx_status take_stream(const struct build *build, const struct file_stream *stream,
+                             int position, struct oas_rule *rule)
+{
+    if (!stream)
+        return NX_STATUS_OK;
+    struct oas_stream *copy = nx_arena_calloc(build->arena, 1, sizeof *copy);
+    const char **types = nx_arena_calloc(build->arena, stream->types_count, sizeof *types);
+    if (!copy || !types)
+        return nx_fail_memory();
+    *copy = (struct oas_stream){.id = stream->id,
+                                .last_event_id = stream->last_event_id,
+                                .bytes = stream->bytes,
+                                .types = types,
+                                .type_count = stream->types_count};
+    rule->stream = copy;
+    if (stream->types_count > 0 && !stream->bytes)
+        return fail_key(build, position, "stream", rule->selector, "types without bytes");
+    for (unsigned i = 0; i < stream->types_count; i++) {
+        types[i] = stream->types[i];
+        if (!is_media_type(stream->types[i]))
+            return fail_key(build, position, "stream", rule->selector,
+                            "a type is no media type such as image/png");
+    }
+    return NX_STATUS_OK;
+}
+
 static nx_status add_rule(const struct build *build, const char *selector,
                           const struct file_binding *binding, int position)
 {
@@ -341,6 +397,7 @@ static nx_status add_rule(const struct build *build, const char *selector,
         rule.redirect_parameter = binding->redirect->parameter;
         rule.redirect_from = binding->redirect->from;
     }
+    NX_TRY(take_stream(build, binding->stream, position, &rule));
     build->spec->rules[build->spec->rule_count++] = rule;
     return NX_STATUS_OK;
 }

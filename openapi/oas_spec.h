@@ -22,6 +22,15 @@ enum oas_verb { OAS_GET, OAS_PUT, OAS_POST, OAS_PATCH, OAS_DELETE, OAS_ANY, OAS_
 /* "get" for OAS_GET; of the five that have a key of their own. */
 const char *oas_verb_name(enum oas_verb verb);
 
+/* What a rule says of an RPC that streams. NULL: it names no such field. */
+struct oas_stream {
+    const char *id;            /* field of a response: its id as an event */
+    const char *last_event_id; /* field of the request: the id of the last that was read */
+    const char *bytes;         /* field of a request: takes the body as it is, in parts */
+    const char *const *types;  /* of such a body, beside application/octet-stream */
+    size_t type_count;
+};
+
 /* One way to call one RPC over HTTP: google/api/http.proto's HttpRule. */
 struct oas_rule {
     const char *selector; /* "nexus.catalog.v1.CatalogService.GetProduct" */
@@ -34,6 +43,7 @@ struct oas_rule {
      * that as the query's parameter `redirect_parameter`. NULL: none does. */
     const char *redirect_parameter;
     const char *redirect_from;
+    const struct oas_stream *stream; /* NULL: the rule says nothing of a stream */
 };
 
 /* A group of operations in the document: those whose path begins with the prefix, and with no

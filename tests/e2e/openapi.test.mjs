@@ -1,6 +1,9 @@
 // The generated OpenAPI document, whose path is in NEXUS_OPENAPI_JSON.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 const path = process.env.NEXUS_OPENAPI_JSON;
@@ -149,4 +152,61 @@ test('a lookup says that it may redirect', () => {
     assert.deepEqual(moved.content, found.content);
   }
   assert.equal(byId.get('CatalogService_GetProduct').operation.responses[301], undefined);
+});
+
+test('streams have the forms and the bodies that the gateway gives and takes', (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'nexus-openapi-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const root = new URL('../..', import.meta.url).pathname;
+  const protoset = join(dir, 'interop.protoset');
+  execFileSync('protoc', [`-I${join(root, 'tests/interop')}`, '--include_imports', '--include_source_info',
+    `--descriptor_set_out=${protoset}`, 'interop.proto']);
+  const make = (rules) => {
+    writeFileSync(join(dir, 'rules.yaml'), `info: {title: T, version: '1', license: {name: MIT, identifier: MIT}}
+servers: [{url: /}]
+http:
+  rules:
+${rules}`);
+    const output = join(dir, 'openapi.json');
+    execFileSync(join(process.env.NEXUS_BUILD_DIR, 'openapi/nexus-openapi'), ['--descriptors', protoset,
+      '--spec', join(dir, 'rules.yaml'), '--format', 'json', '--output', output], { stdio: 'pipe' });
+    return JSON.parse(readFileSync(output, 'utf8'));
+  };
+  const S = 'nexus.interop.v1.InteropService';
+  const made = make(`    - selector: ${S}.Produce
+      get: /v1/produce
+      stream: {id: number, last_event_id: after}
+      additional_bindings: [{get: /v1/payloads, response_body: payload}]
+    - selector: ${S}.Collect
+      post: /v1/collect/{response_bytes}
+      body: "*"
+      additional_bindings:
+        - put: /v1/files/{response_bytes}
+          stream: {bytes: payload, types: [image/png]}
+`);
+  const produce = made.paths['/v1/produce'].get;
+  assert.ok(produce.parameters.some(({ $ref }) => $ref === '#/components/parameters/LastEventId'));
+  assert.equal(made.components.parameters.LastEventId.name, 'Last-Event-ID');
+  const { content } = produce.responses[200];
+  assert.deepEqual(Object.keys(content), ['application/json', 'application/x-ndjson', 'text/event-stream']);
+  assert.deepEqual(content['application/json'].schema, { type: 'array', items: { $ref: '#/components/schemas/Response' } });
+  assert.deepEqual(content['application/x-ndjson'].schema, { $ref: '#/components/schemas/Response' });
+  assert.equal(made.paths['/v1/payloads'].get.responses[200].content['application/json'].schema.items.type, 'string');
+  const collect = made.paths['/v1/collect/{responseBytes}'].post.requestBody.content;
+  assert.deepEqual(collect, { 'application/x-ndjson': { schema: { $ref: '#/components/schemas/Request' } } });
+  const files = made.paths['/v1/files/{responseBytes}'].put;
+  assert.deepEqual(Object.keys(files.requestBody.content), ['application/octet-stream', 'image/png', 'multipart/form-data']);
+  const form = files.requestBody.content['multipart/form-data'].schema;
+  assert.equal(form.properties.payload.format, 'binary');
+  assert.ok(form.properties.holdMs && !form.properties.responseBytes);
+  assert.ok(!files.parameters.some(({ name }) => name === 'payload'));
+  for (const [rule, message] of [
+    [`${S}.Converse\n      post: /a\n      body: "*"`, /rules\.yaml:5: .*'Converse' streams both ways/],
+    [`${S}.Collect\n      post: /a`, /rules\.yaml:5: .*needs a body, or bytes/],
+    [`${S}.Collect\n      post: /a\n      stream: {bytes: after}`, /rules\.yaml:5: .*'after' is no field of bytes/],
+    [`${S}.Produce\n      get: /a\n      stream: {id: payload}`, /rules\.yaml:5: .*'payload' is no text/],
+    [`${S}.Produce\n      get: /a\n      stream: {last_event_id: hold}`, /rules\.yaml:5: .*'hold' is no text/],
+    [`${S}.Unary\n      get: /a\n      stream: {last_event_id: after}`, /rules\.yaml:5: .*no stream that could have ids/],
+    [`${S}.Unary\n      post: /a\n      stream: {bytes: payload}`, /rules\.yaml:5: .*no stream that could be bytes/],
+  ]) assert.throws(() => make(`    - selector: ${rule}\n`), (error) => message.test(error.stderr.toString()) || assert.fail(error.stderr));
 });

@@ -36,6 +36,8 @@ service Orders {
   rpc Read(File) returns (Order);
   rpc Purge(File) returns (Order);
   rpc Watch(File) returns (stream Order);
+  rpc Talk(stream File) returns (stream Order);
+  rpc Collect(stream File) returns (Order);
 }
 `;
 
@@ -183,7 +185,9 @@ test('rules and descriptors that cannot be used are told by file and line', () =
   wrong('{post: /v1}', /bad\.yaml:/);
   wrong('post: /v1\n      body: nothing', /bad\.yaml:3: .*'nothing'/);
   wrong('post: /v1\n    - selector: shop.v1.Orders.Read\n      post: /v1', /bad\.yaml:5: .*matches the same as that of line 3/);
-  wrong('post: /v1\n    - selector: shop.v1.Orders.Watch\n      get: /v2', /bad\.yaml:5: .*streams/);
+  wrong('post: /v1\n    - selector: shop.v1.Orders.Talk\n      post: /v2\n      body: "*"', /bad\.yaml:5: .*streams both ways/);
+  wrong('post: /v1\n    - selector: shop.v1.Orders.Collect\n      post: /v2', /bad\.yaml:5: .*needs a body, or bytes/);
+  wrong('post: /v1\n    - selector: shop.v1.Orders.Watch\n      get: /v2\n      stream: {bytes: path}', /bad\.yaml:5: .*no stream that could be bytes/);
   wrong('post: /v1\n    - selector: shop.v1.Orders.Nothing\n      get: /v2', /bad\.yaml:5: .*no RPC/);
   wrong('get: /a\n      additional_bindings:\n        - get: /b\n          additional_bindings: [{get: /c}]',
     /bad\.yaml:7: unknown key 'additional_bindings'/);

@@ -22,9 +22,9 @@ static const struct wire_service keeper = {"nexus.test.v1.Keeper", methods, 1};
 static const struct wire_service *const services[] = {&keeper};
 
 static struct oas_rule rules[] = {
-    {S "Feed", OAS_GET, "/one/{one_int64}/{a_bytes}", "", "", 2, NULL, NULL},
-    {S "Feed", OAS_GET, "/animal/{animal.name=a/**}", "", "", 3, NULL, NULL},
-    {S "Feed", OAS_GET, "/zoo", "", "", 4, NULL, NULL},
+    {S "Feed", OAS_GET, "/one/{one_int64}/{a_bytes}", "", "", 2, NULL, NULL, NULL},
+    {S "Feed", OAS_GET, "/animal/{animal.name=a/**}", "", "", 3, NULL, NULL, NULL},
+    {S "Feed", OAS_GET, "/zoo", "", "", 4, NULL, NULL, NULL},
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -37,10 +37,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!newline || !template)
         goto out;
     struct oas_rule rules[] = {
-        {S "GetProduct", OAS_GET, template, "", "", 1, NULL, NULL},
-        {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 2, NULL, NULL},
-        {S "GetProduct", OAS_GET, "/v1/{name=**}:deep", "", "", 3, NULL, NULL},
-        {S "DeleteProduct", OAS_DELETE, "/v1/products/{name}", "", "", 4, NULL, NULL},
+        {S "GetProduct", OAS_GET, template, "", "", 1, NULL, NULL, NULL},
+        {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 2, NULL, NULL, NULL},
+        {S "GetProduct", OAS_GET, "/v1/{name=**}:deep", "", "", 3, NULL, NULL, NULL},
+        {S "DeleteProduct", OAS_DELETE, "/v1/products/{name}", "", "", 4, NULL, NULL, NULL},
     };
     const struct oas_spec spec = {.rules = rules, .rule_count = sizeof rules / sizeof *rules};
     struct nx_str path = {newline + 1, size - template_len - 1};

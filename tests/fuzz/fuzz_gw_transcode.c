@@ -12,10 +12,12 @@
 static const struct wire_service *const services[] = {&nexus_catalog_v1_catalog_service};
 
 static struct oas_rule rules[RULE_COUNT] = {
-    {S "ListProducts", OAS_GET, "/v1/products", "", "", 1, NULL, NULL},
-    {S "UpdateProduct", OAS_PATCH, "/v1/{product.name=products/*}", "product", "", 2, NULL, NULL},
-    {S "DeleteCategory", OAS_POST, "/v1/{name=categories/*}:undelete", "*", "", 3, NULL, NULL},
-    {S "UpdateProduct", OAS_PUT, "/v1/open/{product.name}", "", "", 4, NULL, NULL},
+    {S "ListProducts", OAS_GET, "/v1/products", "", "", 1, NULL, NULL, NULL},
+    {S "UpdateProduct", OAS_PATCH, "/v1/{product.name=products/*}", "product", "", 2, NULL, NULL,
+     NULL},
+    {S "DeleteCategory", OAS_POST, "/v1/{name=categories/*}:undelete", "*", "", 3, NULL, NULL,
+     NULL},
+    {S "UpdateProduct", OAS_PUT, "/v1/open/{product.name}", "", "", 4, NULL, NULL, NULL},
 };
 
 static const char *const paths[RULE_COUNT] = {"/v1/products", "/v1/products/1",

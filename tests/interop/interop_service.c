@@ -264,6 +264,8 @@ static void take(struct exchange *exchange, const Request *request)
 {
     exchange->request = request;
     exchange->response.requests++;
+    if (request->after > exchange->response.number)
+        exchange->response.number = request->after;
     exchange->response.request_bytes += (int64_t)request->payload.len;
     if (request->hold == NEXUS__INTEROP__V1__HOLD__HOLD_END) {
         exchange->holds_at_end = true;

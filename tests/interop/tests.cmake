@@ -8,3 +8,5 @@ nx_add_executable(interop_server
 nx_add_executable(interop_client
     SOURCES interop/interop_client.c interop/interop_commands.c interop/interop_options.c
     DEPS interop_api nx_wire)
+# The gateway with this service in the place of the catalog's.
+nx_add_executable(interop_gateway SOURCES interop/interop_gateway.c DEPS nx_gateway interop_api)

@@ -57,11 +57,11 @@ static const struct wire_service keeper = {"nexus.test.v1.Keeper", methods, 1};
 static const struct wire_service *const services[] = {&keeper};
 
 static struct oas_rule rules[] = {
-    {S "Feed", OAS_GET, "/zoo", "", "", 2, NULL, NULL},
-    {S "Feed", OAS_GET, "/zoo/{a_string}/{animal.name=a/**}:now", "", "", 3, NULL, NULL},
-    {S "Feed", OAS_GET, "/{a_int64}:verb", "", "", 4, NULL, NULL},
-    {S "Feed", OAS_POST, "/zoo", "*", "", 5, NULL, NULL},
-    {S "Feed", OAS_PATCH, "/zoo", "animal", "", 6, NULL, NULL},
+    {S "Feed", OAS_GET, "/zoo", "", "", 2, NULL, NULL, NULL},
+    {S "Feed", OAS_GET, "/zoo/{a_string}/{animal.name=a/**}:now", "", "", 3, NULL, NULL, NULL},
+    {S "Feed", OAS_GET, "/{a_int64}:verb", "", "", 4, NULL, NULL, NULL},
+    {S "Feed", OAS_POST, "/zoo", "*", "", 5, NULL, NULL, NULL},
+    {S "Feed", OAS_PATCH, "/zoo", "animal", "", 6, NULL, NULL, NULL},
 };
 
 static const char *request(enum oas_verb verb, struct nx_str target, struct nx_str body,

@@ -25,19 +25,19 @@ static const struct wire_service keeper = {"nexus.test.v1.Keeper", methods, COUN
 static const struct wire_service *const services[] = {&keeper};
 
 static struct oas_rule rules[] = {
-    {S "Feed", OAS_GET, "/v1/zoo", "", "", 1, NULL, NULL},
-    {S "Feed", OAS_POST, "/v1/animal/{animal.name}", "animal", "", 2, NULL, NULL},
-    {S "Feed", OAS_POST, "/v1/all/{one_int64}", "*", "", 3, NULL, NULL},
-    {S "Feed", OAS_POST, "/v1/bytes/{a_bytes}", "*", "", 4, NULL, NULL},
-    {S "Feed", OAS_POST, "/v1/list/{a_string}", "many_animal", "", 6, NULL, NULL},
-    {S "Feed", OAS_POST, "/v1/map", "map_string", "", 7, NULL, NULL},
-    {S "Feed", OAS_POST, "/v1/number", "a_int64", "", 8, NULL, NULL},
-    {S "Feed", OAS_POST, "/v1/enums", "many_colour", "", 9, NULL, NULL},
-    {S "Feed", OAS_POST, "/v1/choice/{one_animal.name}", "one_animal", "", 10, NULL, NULL},
-    {S "Feed", OAS_POST, "/v1/text", "one_string", "", 11, NULL, NULL},
-    {S "Feed", OAS_POST, "/v1/struct", "object", "", 12, NULL, NULL},
+    {S "Feed", OAS_GET, "/v1/zoo", "", "", 1, NULL, NULL, NULL},
+    {S "Feed", OAS_POST, "/v1/animal/{animal.name}", "animal", "", 2, NULL, NULL, NULL},
+    {S "Feed", OAS_POST, "/v1/all/{one_int64}", "*", "", 3, NULL, NULL, NULL},
+    {S "Feed", OAS_POST, "/v1/bytes/{a_bytes}", "*", "", 4, NULL, NULL, NULL},
+    {S "Feed", OAS_POST, "/v1/list/{a_string}", "many_animal", "", 6, NULL, NULL, NULL},
+    {S "Feed", OAS_POST, "/v1/map", "map_string", "", 7, NULL, NULL, NULL},
+    {S "Feed", OAS_POST, "/v1/number", "a_int64", "", 8, NULL, NULL, NULL},
+    {S "Feed", OAS_POST, "/v1/enums", "many_colour", "", 9, NULL, NULL, NULL},
+    {S "Feed", OAS_POST, "/v1/choice/{one_animal.name}", "one_animal", "", 10, NULL, NULL, NULL},
+    {S "Feed", OAS_POST, "/v1/text", "one_string", "", 11, NULL, NULL, NULL},
+    {S "Feed", OAS_POST, "/v1/struct", "object", "", 12, NULL, NULL, NULL},
     {S "Feed", OAS_GET, "/v1/kinds/{a_bool}/{a_colour}/{a_double}/{a_uint64}", "", "", 5, NULL,
-     NULL},
+     NULL, NULL},
 };
 
 struct fixture {

@@ -17,23 +17,27 @@
 static const struct wire_service *const services[] = {&nexus_catalog_v1_catalog_service};
 
 static struct oas_rule rules[] = {
-    {S "ListProducts", OAS_GET, "/v1/products", "", "", 10, NULL, NULL},
-    {S "CreateProduct", OAS_POST, "/v1/products", "product", "", 11, NULL, NULL},
-    {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 12, NULL, NULL},
-    {S "UpdateProduct", OAS_PATCH, "/v1/{product.name=products/*}", "product", "", 13, NULL, NULL},
-    {S "DeleteProduct", OAS_DELETE, "/v1/{name=products/*}", "", "", 14, NULL, NULL},
-    {S "GetCategory", OAS_GET, "/v1/products/best", "", "", 15, NULL, NULL},
-    {S "GetCategory", OAS_GET, "/v1/products:lookup", "", "", 16, NULL, NULL},
-    {S "DeleteCategory", OAS_POST, "/v1/{name=categories/*}:undelete", "*", "", 17, NULL, NULL},
-    {S "GetCategory", OAS_GET, "/v1/one/{name}", "", "", 18, NULL, NULL},
-    {S "GetCategory", OAS_GET, "/v1/{name=media/**}", "", "", 19, NULL, NULL},
-    {S "GetProduct", OAS_GET, "/v1/media/{name=**}:info", "", "", 20, NULL, NULL},
-    {S "ListCategories", OAS_GET, "/v1/*/top", "", "", 21, NULL, NULL},
-    {S "CreateCategory", OAS_PUT, "/v1/numbered/{category_id}", "category", "", 22, NULL, NULL},
-    {S "GetProduct", OAS_GET, "/v2/{name=shops/*/shelves/**}", "", "", 23, NULL, NULL},
-    {S "GetProduct", OAS_GET, "/v2/{name=shops/*/shelves/**}:list", "", "", 24, NULL, NULL},
-    {S "GetProduct", OAS_GET, "/v2/{name=shops/main}/shelves", "", "", 25, NULL, NULL},
-    {S "MoveCategory", OAS_POST, "/v2/{name=shops/*}/to/{parent=**}", "*", "", 26, NULL, NULL},
+    {S "ListProducts", OAS_GET, "/v1/products", "", "", 10, NULL, NULL, NULL},
+    {S "CreateProduct", OAS_POST, "/v1/products", "product", "", 11, NULL, NULL, NULL},
+    {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 12, NULL, NULL, NULL},
+    {S "UpdateProduct", OAS_PATCH, "/v1/{product.name=products/*}", "product", "", 13, NULL, NULL,
+     NULL},
+    {S "DeleteProduct", OAS_DELETE, "/v1/{name=products/*}", "", "", 14, NULL, NULL, NULL},
+    {S "GetCategory", OAS_GET, "/v1/products/best", "", "", 15, NULL, NULL, NULL},
+    {S "GetCategory", OAS_GET, "/v1/products:lookup", "", "", 16, NULL, NULL, NULL},
+    {S "DeleteCategory", OAS_POST, "/v1/{name=categories/*}:undelete", "*", "", 17, NULL, NULL,
+     NULL},
+    {S "GetCategory", OAS_GET, "/v1/one/{name}", "", "", 18, NULL, NULL, NULL},
+    {S "GetCategory", OAS_GET, "/v1/{name=media/**}", "", "", 19, NULL, NULL, NULL},
+    {S "GetProduct", OAS_GET, "/v1/media/{name=**}:info", "", "", 20, NULL, NULL, NULL},
+    {S "ListCategories", OAS_GET, "/v1/*/top", "", "", 21, NULL, NULL, NULL},
+    {S "CreateCategory", OAS_PUT, "/v1/numbered/{category_id}", "category", "", 22, NULL, NULL,
+     NULL},
+    {S "GetProduct", OAS_GET, "/v2/{name=shops/*/shelves/**}", "", "", 23, NULL, NULL, NULL},
+    {S "GetProduct", OAS_GET, "/v2/{name=shops/*/shelves/**}:list", "", "", 24, NULL, NULL, NULL},
+    {S "GetProduct", OAS_GET, "/v2/{name=shops/main}/shelves", "", "", 25, NULL, NULL, NULL},
+    {S "MoveCategory", OAS_POST, "/v2/{name=shops/*}/to/{parent=**}", "*", "", 26, NULL, NULL,
+     NULL},
 };
 
 static int set_up(void **state)
@@ -194,7 +198,8 @@ static void hostile_rules(struct oas_rule *list, struct nx_arena *arena)
         char *path = nx_arena_calloc(arena, 1, 2 * HOSTILE_SEGMENTS + 1);
         for (unsigned j = 0; j < HOSTILE_SEGMENTS; j++)
             memcpy(path + 2 * (size_t)j, i >> j & 1 ? "/*" : "/a", 2);
-        list[i] = (struct oas_rule){S "ListProducts", OAS_GET, path, "", "", i + 1, NULL, NULL};
+        list[i] =
+            (struct oas_rule){S "ListProducts", OAS_GET, path, "", "", i + 1, NULL, NULL, NULL};
     }
 }
 
@@ -240,6 +245,7 @@ static void test_gw_router__many_literals_at_one_place(void **state)
                                     "",
                                     i + 1,
                                     NULL,
+                                    NULL,
                                     NULL};
     const struct gw_router *router = compile(list, COUNT_OF_RULES, *state);
     for (unsigned i = 0; i < COUNT_OF_RULES; i++) {
@@ -255,9 +261,10 @@ static void test_gw_router__many_literals_at_one_place(void **state)
 static void test_gw_router__bodies_are_fields_of_any_kind(void **state)
 {
     static struct oas_rule list[] = {
-        {S "CreateProduct", OAS_POST, "/v1/message", "product", "price", 1, NULL, NULL},
-        {S "CreateProduct", OAS_POST, "/v1/text", "request_id", "title", 2, NULL, NULL},
-        {S "BatchCreateProducts", OAS_POST, "/v1/list", "requests", "products", 3, NULL, NULL},
+        {S "CreateProduct", OAS_POST, "/v1/message", "product", "price", 1, NULL, NULL, NULL},
+        {S "CreateProduct", OAS_POST, "/v1/text", "request_id", "title", 2, NULL, NULL, NULL},
+        {S "BatchCreateProducts", OAS_POST, "/v1/list", "requests", "products", 3, NULL, NULL,
+         NULL},
     };
     struct gw_match match;
     const struct gw_router *router = compile(list, COUNT(list), *state);
@@ -280,12 +287,12 @@ static void test_gw_router__bodies_are_fields_of_any_kind(void **state)
 static void test_gw_router__custom_methods(void **state)
 {
     static struct oas_rule list[] = {
-        {S "ListProducts", OAS_GET, "/v1/products", "", "", 1, NULL, NULL},
-        {S "GetProduct", OAS_CUSTOM, "/v1/{name=products/*}", "", "", 2, NULL, NULL},
-        {S "GetProduct", OAS_ANY, "/v1/{name=products/*}", "", "", 3, NULL, NULL},
-        {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 4, NULL, NULL},
-        {S "GetCategory", OAS_CUSTOM + 1, "/v1/{name=categories/*}", "", "", 5, NULL, NULL},
-        {S "GetCategory", OAS_GET, "/v1/{name=categories/*}", "", "", 6, NULL, NULL},
+        {S "ListProducts", OAS_GET, "/v1/products", "", "", 1, NULL, NULL, NULL},
+        {S "GetProduct", OAS_CUSTOM, "/v1/{name=products/*}", "", "", 2, NULL, NULL, NULL},
+        {S "GetProduct", OAS_ANY, "/v1/{name=products/*}", "", "", 3, NULL, NULL, NULL},
+        {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 4, NULL, NULL, NULL},
+        {S "GetCategory", OAS_CUSTOM + 1, "/v1/{name=categories/*}", "", "", 5, NULL, NULL, NULL},
+        {S "GetCategory", OAS_GET, "/v1/{name=categories/*}", "", "", 6, NULL, NULL, NULL},
     };
     static const struct {
         const char *method;
@@ -349,39 +356,40 @@ static const struct {
     struct oas_rule rule;
     const char *message;
 } wrong_rules[] = {
-    {{S "GetNothing", OAS_GET, "/v1/a", "", "", 1, NULL, NULL},
+    {{S "GetNothing", OAS_GET, "/v1/a", "", "", 1, NULL, NULL, NULL},
      "nexus.yaml:1: the service has no RPC '" S "GetNothing'"},
-    {{"other.Service.Get", OAS_GET, "/v1/a", "", "", 2, NULL, NULL},
+    {{"other.Service.Get", OAS_GET, "/v1/a", "", "", 2, NULL, NULL, NULL},
      "nexus.yaml:2: no service has the RPC 'other.Service.Get'"},
-    {{"", OAS_GET, "/v1/a", "", "", 3, NULL, NULL}, "nexus.yaml:3: no service has the RPC ''"},
-    {{S "GetProduct", OAS_GET, "/v1/{name", "", "", 4, NULL, NULL},
+    {{"", OAS_GET, "/v1/a", "", "", 3, NULL, NULL, NULL},
+     "nexus.yaml:3: no service has the RPC ''"},
+    {{S "GetProduct", OAS_GET, "/v1/{name", "", "", 4, NULL, NULL, NULL},
      "nexus.yaml:4: path '/v1/{name'"},
-    {{S "GetProduct", OAS_GET, "/v1/{slug}", "", "", 5, NULL, NULL},
+    {{S "GetProduct", OAS_GET, "/v1/{slug}", "", "", 5, NULL, NULL, NULL},
      "nexus.yaml:5: nexus.catalog.v1.GetProductRequest has no field 'slug'"},
-    {{S "UpdateProduct", OAS_PATCH, "/v1/{product}", "", "", 6, NULL, NULL},
+    {{S "UpdateProduct", OAS_PATCH, "/v1/{product}", "", "", 6, NULL, NULL, NULL},
      "nexus.yaml:6: 'product' in the path is no single value"},
-    {{S "UpdateProduct", OAS_PATCH, "/v1/{product.tags}", "", "", 7, NULL, NULL},
+    {{S "UpdateProduct", OAS_PATCH, "/v1/{product.tags}", "", "", 7, NULL, NULL, NULL},
      "nexus.yaml:7: 'product.tags' in the path is no single value"},
-    {{S "CreateProduct", OAS_POST, "/v1/a", "item", "", 8, NULL, NULL},
+    {{S "CreateProduct", OAS_POST, "/v1/a", "item", "", 8, NULL, NULL, NULL},
      "nexus.yaml:8: the body 'item' is no field of"},
-    {{S "CreateProduct", OAS_POST, "/v1/{request_id}", "request_id", "", 9, NULL, NULL},
+    {{S "CreateProduct", OAS_POST, "/v1/{request_id}", "request_id", "", 9, NULL, NULL, NULL},
      "nexus.yaml:9: 'request_id' is in the path and the body"},
-    {{S "CreateProduct", OAS_POST, "/v1/a", "product.title", "", 9, NULL, NULL},
+    {{S "CreateProduct", OAS_POST, "/v1/a", "product.title", "", 9, NULL, NULL, NULL},
      "nexus.yaml:9: the body 'product.title' is no field of"},
-    {{S "CreateProduct", OAS_GET, "/v1/a", "product", "", 10, NULL, NULL},
+    {{S "CreateProduct", OAS_GET, "/v1/a", "product", "", 10, NULL, NULL, NULL},
      "nexus.yaml:10: GET takes no body"},
-    {{S "LookupProduct", OAS_GET, "/v1/a", "", "", 12, "slugs", "moved.current_slug"},
+    {{S "LookupProduct", OAS_GET, "/v1/a", "", "", 12, "slugs", "moved.current_slug", NULL},
      "nexus.yaml:12: the redirect's parameter 'slugs' is no text in the query"},
-    {{S "LookupCategory", OAS_GET, "/v1/{slug}", "", "", 13, "slug", "moved.current_slug"},
+    {{S "LookupCategory", OAS_GET, "/v1/{slug}", "", "", 13, "slug", "moved.current_slug", NULL},
      "nexus.yaml:13: the redirect's parameter 'slug' is no text in the query"},
-    {{S "LookupProduct", OAS_GET, "/v1/a", "", "", 14, "slug", "moved.slugs"},
+    {{S "LookupProduct", OAS_GET, "/v1/a", "", "", 14, "slug", "moved.slugs", NULL},
      "nexus.yaml:14: the redirect's 'moved.slugs' is no text of"},
-    {{S "LookupProduct", OAS_GET, "/v1/a", "", "", 15, "slug", "moved"},
+    {{S "LookupProduct", OAS_GET, "/v1/a", "", "", 15, "slug", "moved", NULL},
      "nexus.yaml:15: the redirect's 'moved' is no text of"},
-    {{S "GetProduct", OAS_GET, "/v1/a", "", "titles", 11, NULL, NULL},
+    {{S "GetProduct", OAS_GET, "/v1/a", "", "titles", 11, NULL, NULL, NULL},
      "nexus.yaml:11: the response_body 'titles' is no field of"},
     {{S "GetProduct", OAS_GET, "/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a",
-      "", "", 12, NULL, NULL},
+      "", "", 12, NULL, NULL, NULL},
      "nexus.yaml:12: a path of more than 32 segments"},
 };
 
@@ -402,8 +410,8 @@ static void test_gw_router__refuses_a_rule_that_cannot_work(void **state)
 static void test_gw_router__refuses_two_rules_for_the_same(void **state)
 {
     struct oas_rule pair[] = {
-        {S "GetProduct", OAS_GET, "/v1/{name=things/*}", "", "", 5, NULL, NULL},
-        {S "GetCategory", OAS_GET, "/v1/things/{name}", "", "", 6, NULL, NULL},
+        {S "GetProduct", OAS_GET, "/v1/{name=things/*}", "", "", 5, NULL, NULL, NULL},
+        {S "GetCategory", OAS_GET, "/v1/things/{name}", "", "", 6, NULL, NULL, NULL},
     };
     const struct oas_spec spec = {.rules = pair, .rule_count = 2};
     struct gw_router *router;

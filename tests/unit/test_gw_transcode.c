@@ -22,14 +22,17 @@
 static const struct wire_service *const services[] = {&nexus_catalog_v1_catalog_service};
 
 static struct oas_rule rules[] = {
-    {S "ListProducts", OAS_GET, "/v1/products", "", "", 1, NULL, NULL},
-    {S "CreateProduct", OAS_POST, "/v1/products", "product", "", 2, NULL, NULL},
-    {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 3, NULL, NULL},
-    {S "UpdateProduct", OAS_PATCH, "/v1/{product.name=products/*}", "product", "", 4, NULL, NULL},
-    {S "DeleteProduct", OAS_DELETE, "/v1/{name=products/*}", "", "", 5, NULL, NULL},
-    {S "DeleteCategory", OAS_POST, "/v1/{name=categories/*}:undelete", "*", "", 6, NULL, NULL},
-    {S "CreateCategory", OAS_PUT, "/v1/numbered/{category_id}", "category", "", 7, NULL, NULL},
-    {S "UpdateProduct", OAS_PUT, "/v1/open/{product.name}", "", "", 8, NULL, NULL},
+    {S "ListProducts", OAS_GET, "/v1/products", "", "", 1, NULL, NULL, NULL},
+    {S "CreateProduct", OAS_POST, "/v1/products", "product", "", 2, NULL, NULL, NULL},
+    {S "GetProduct", OAS_GET, "/v1/{name=products/*}", "", "", 3, NULL, NULL, NULL},
+    {S "UpdateProduct", OAS_PATCH, "/v1/{product.name=products/*}", "product", "", 4, NULL, NULL,
+     NULL},
+    {S "DeleteProduct", OAS_DELETE, "/v1/{name=products/*}", "", "", 5, NULL, NULL, NULL},
+    {S "DeleteCategory", OAS_POST, "/v1/{name=categories/*}:undelete", "*", "", 6, NULL, NULL,
+     NULL},
+    {S "CreateCategory", OAS_PUT, "/v1/numbered/{category_id}", "category", "", 7, NULL, NULL,
+     NULL},
+    {S "UpdateProduct", OAS_PUT, "/v1/open/{product.name}", "", "", 8, NULL, NULL, NULL},
 };
 
 struct fixture {
@@ -285,7 +288,8 @@ static void test_gw_transcode__any_holds_messages_of_the_services(void **state)
     };
     static const struct wire_service keeper = {"a.v1.Keeper", methods, COUNT(methods)};
     static const struct wire_service *const keepers[] = {&keeper};
-    static struct oas_rule rule = {"a.v1.Keeper.Keep", OAS_POST, "/keep", "*", "", 1, NULL, NULL};
+    static struct oas_rule rule = {
+        "a.v1.Keeper.Keep", OAS_POST, "/keep", "*", "", 1, NULL, NULL, NULL};
     const struct oas_spec spec = {.rules = &rule, .rule_count = 1};
     struct gw_router *router;
     assert_int_equal(

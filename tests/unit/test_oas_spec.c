@@ -101,7 +101,7 @@ static const struct bad_spec bad_specs[] = {
      "s.yaml:4: a.B.C: more than one of get, put, post, patch, delete, custom"},
     {RULE("      get: /a\n      head: /b\n"),
      "s.yaml:6: unknown key 'head' (known: selector, get, put, post, patch, delete, custom, "
-     "body, response_body, redirect, additional_bindings)"},
+     "body, response_body, redirect, stream, additional_bindings)"},
     {RULE("      get: /a\n      get: /b\n"), "s.yaml:6: 'get' is there twice"},
     {RULE("      get: /a\n      body: x\n"), "s.yaml:6: a.B.C: a get or delete has no body"},
     {RULE("      get: a\n    - selector: a.B.C\n      get: /b\n"),
@@ -109,7 +109,7 @@ static const struct bad_spec bad_specs[] = {
     {RULE("      get: /a\n      additional_bindings:\n        - get: /b\n"
           "          additional_bindings: [{get: /c}]\n"),
      "s.yaml:8: unknown key 'additional_bindings' (known: get, put, post, patch, delete, custom, "
-     "body, response_body, redirect)"},
+     "body, response_body, redirect, stream)"},
     {RULE("      get: /a\n      custom: {kind: HEAD, path: /a}\n"),
      "s.yaml:4: a.B.C: more than one of get, put, post, patch, delete, custom"},
     {RULE("      custom: {kind: HEAD}\n"), "s.yaml:5: 'path' is missing"},
@@ -128,11 +128,19 @@ static const struct bad_spec bad_specs[] = {
      "s.yaml:8: a.B.C: none of get, put, post, patch, delete, custom"},
     {RULE("      get: /a\n      additional_bindings:\n        - selector: x\n"),
      "s.yaml:7: unknown key 'selector' (known: get, put, post, patch, delete, custom, body, "
-     "response_body, redirect)"},
+     "response_body, redirect, stream)"},
     {RULE("      post: /a\n      redirect: {parameter: x, from: y}\n"),
      "s.yaml:6: a.B.C: only a get can redirect"},
     {RULE("      get: /a\n      redirect: {parameter: x}\n"), "s.yaml:6: 'from' is missing"},
     {RULE("      get: /a\n      redirect: x\n"), "s.yaml:6: redirect must be a mapping of keys"},
+    {RULE("      get: /a\n      stream: {ids: x}\n"),
+     "s.yaml:6: unknown key 'ids' (known: id, last_event_id, bytes, types)"},
+    {RULE("      post: /a\n      stream: {types: [a/b]}\n"),
+     "s.yaml:6: a.B.C: types without bytes"},
+    {RULE("      post: /a\n      stream: {bytes: x, types: [a]}\n"),
+     "s.yaml:6: a.B.C: a type is no media type such as image/png"},
+    {RULE("      post: /a\n      stream: {bytes: x, types: ['a/b;c=d']}\n"),
+     "s.yaml:6: a.B.C: a type is no media type such as image/png"},
     {RULE("      get: [/a\n"), "s.yaml:6: did not find expected ',' or ']'"},
 };
 

@@ -17,7 +17,7 @@ export const buildDir = path.resolve(process.env.NEXUS_BUILD_DIR ?? path.join(ro
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
 
-const SANITIZER_REPORT =
+export const SANITIZER_REPORT =
   /ERROR: (Address|Leak|Thread|Memory)Sanitizer|runtime error:|WARNING: ThreadSanitizer|Assertion .* failed/;
 
 // Wait until `check` returns something true; it may throw meanwhile.
@@ -55,7 +55,7 @@ export async function freePort() {
 }
 
 // A program of ours under watch: its output in a log, its end as a promise.
-class Program {
+export class Program {
   constructor(name, command, env, logFile) {
     this.name = name;
     this.logFile = logFile;
