@@ -145,14 +145,17 @@ static nx_status admit_stream(struct gw_exchange *exchange)
         return REFUSE(exchange, 413, NX_RESOURCE_EXHAUSTED, "the body is longer than %llu bytes",
                       (unsigned long long)most);
     const char *type = gw_exchange_header(exchange, "Content-Type");
-    exchange->feed.form = route->stream_bytes ? GW_FEED_RAW : GW_FEED_LINES;
+    exchange->feed = nx_arena_calloc(exchange->arena, 1, sizeof *exchange->feed);
+    if (!exchange->feed)
+        return nx_fail_memory();
+    exchange->feed->form = route->stream_bytes ? GW_FEED_RAW : GW_FEED_LINES;
     if (!exchange->has_body && !type)
         return NX_STATUS_OK;
     if (!gw_coding_parse(gw_exchange_header(exchange, "Content-Encoding"), &coding) ||
         coding != GW_IDENTITY)
         return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
                       "a body that streams cannot have a Content-Encoding");
-    if (!gw_feed_choose(route, type, &exchange->feed.form))
+    if (!gw_feed_choose(route, type, &exchange->feed->form))
         return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
                       "the Content-Type of a body can be one of %s",
                       gw_feed_types(route, exchange->arena));
@@ -584,7 +587,7 @@ void gw_exchange_destroy(struct gw_exchange *exchange)
     release_call(exchange); /* when the connection was lost before it could wake */
     gw_stream_close(exchange->stream);
     nx_arena_destroy(exchange->flow.arena);
-    gw_feed_cleanup(&exchange->feed);
+    gw_feed_cleanup(exchange->feed);
     atomic_fetch_sub(&exchange->gateway->exchanges, 1);
     nx_buf_cleanup(&exchange->body);
     nx_buf_cleanup(&exchange->plain);

@@ -145,7 +145,7 @@ struct gw_exchange {
     /* A call that streams. */
     struct gw_stream *stream;
     struct gw_flow flow;
-    struct gw_feed feed;
+    struct gw_feed *feed; /* of a body that streams, else NULL */
     bool is_answered_now; /* before the body's end: what comes of it is thrown away */
 
     /* Answer. */

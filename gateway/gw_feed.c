@@ -57,6 +57,8 @@ bool gw_feed_init(struct gw_feed *feed, enum gw_feed_form form, const char *cont
 
 void gw_feed_cleanup(struct gw_feed *feed)
 {
+    if (!feed)
+        return;
     gw_lines_cleanup(&feed->lines);
     gw_multipart_cleanup(&feed->multipart);
     nx_buf_cleanup(&feed->fields);

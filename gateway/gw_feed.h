@@ -38,7 +38,7 @@ const char *gw_feed_types(const struct gw_route *route, struct nx_arena *arena);
 bool gw_feed_init(struct gw_feed *feed, enum gw_feed_form form, const char *content_type,
                   size_t max_line_bytes, size_t max_fields_bytes);
 
-/* Takes one that was never made ready. */
+/* Takes NULL, and one that was never made ready. */
 void gw_feed_cleanup(struct gw_feed *feed);
 
 /* Append a field of the form to the query that its fields become: its name, or a part of its value;

@@ -26,7 +26,7 @@
 static nx_status make_message(struct gw_exchange *exchange, struct nx_str query, struct nx_str body,
                               bool is_raw, ProtobufCMessage **ret_message)
 {
-    struct gw_feed *feed = &exchange->feed;
+    struct gw_feed *feed = exchange->feed;
     struct gw_input input = {
         .query = query,
         .body = body,
@@ -44,7 +44,7 @@ static nx_status make_message(struct gw_exchange *exchange, struct nx_str query,
 /* One that is not taken is of no account: the call has ended, and its status says why. */
 static void send_message(struct gw_exchange *exchange, const ProtobufCMessage *message)
 {
-    exchange->feed.has_begun = true;
+    exchange->feed->has_begun = true;
     (void)gw_stream_send(exchange->stream, message);
 }
 
@@ -60,8 +60,8 @@ static nx_status send_first(struct gw_exchange *exchange, struct nx_str query)
 static nx_status send_content(struct gw_exchange *exchange, struct nx_str part)
 {
     const struct gw_route *route = exchange->match.route;
-    nx_arena_reset(exchange->feed.arena);
-    ProtobufCMessage *message = pbj_new_message(exchange->feed.arena, route->method->request);
+    nx_arena_reset(exchange->feed->arena);
+    ProtobufCMessage *message = pbj_new_message(exchange->feed->arena, route->method->request);
     if (!message)
         return nx_fail_memory();
     gw_field_put_bytes(message, route->stream_bytes, part);
@@ -73,9 +73,9 @@ static nx_status send_content(struct gw_exchange *exchange, struct nx_str part)
 static nx_status at_line(struct gw_exchange *exchange, nx_status status)
 {
     struct nx_error *error = nx_arena_calloc(exchange->arena, 1, sizeof *error);
-    char *message =
-        nx_arena_printf(exchange->arena, "line %llu: %s",
-                        (unsigned long long)exchange->feed.lines.number, nx_status_message(status));
+    char *message = nx_arena_printf(exchange->arena, "line %llu: %s",
+                                    (unsigned long long)exchange->feed->lines.number,
+                                    nx_status_message(status));
     if (!error || !message)
         return nx_fail_memory();
     *error = *nx_status_copy(exchange->arena, status).error;
@@ -105,7 +105,7 @@ static nx_status take_found(struct gw_exchange *exchange, enum gw_lines_found fo
         exchange->refusal = 413;
         return at_line(exchange,
                        nx_fail(exchange->arena, NX_RESOURCE_EXHAUSTED,
-                               "it is longer than %zu bytes", exchange->feed.lines.max_bytes));
+                               "it is longer than %zu bytes", exchange->feed->lines.max_bytes));
     case GW_LINES_NO_MEMORY:
         return nx_fail_memory();
     case GW_LINES_MORE:
@@ -117,7 +117,7 @@ static nx_status take_found(struct gw_exchange *exchange, enum gw_lines_found fo
 static nx_status take_lines(struct gw_exchange *exchange, struct nx_str *part)
 {
     struct nx_str line = NX_STR("");
-    enum gw_lines_found found = gw_lines_next(&exchange->feed.lines, part, &line);
+    enum gw_lines_found found = gw_lines_next(&exchange->feed->lines, part, &line);
     return take_found(exchange, found, line);
 }
 
@@ -131,7 +131,7 @@ static nx_status take_raw(struct gw_exchange *exchange, struct nx_str *part)
 
 static nx_status begin_part(struct gw_exchange *exchange)
 {
-    struct gw_feed *feed = &exchange->feed;
+    struct gw_feed *feed = exchange->feed;
     const struct gw_multipart *multipart = &feed->multipart;
     struct nx_str name = nx_str_from(multipart->name);
     const struct gw_route *route = exchange->match.route;
@@ -150,7 +150,7 @@ static nx_status begin_part(struct gw_exchange *exchange)
 /* Send what has come of the file, if it is enough or `anyhow`. */
 static nx_status send_file(struct gw_exchange *exchange, bool anyhow)
 {
-    struct nx_buf *content = &exchange->feed.content;
+    struct nx_buf *content = &exchange->feed->content;
     if (content->failed)
         return nx_fail_memory();
     if (content->len < (anyhow ? 1 : GW_FEED_CONTENT_BYTES))
@@ -162,7 +162,7 @@ static nx_status send_file(struct gw_exchange *exchange, bool anyhow)
 
 static nx_status take_form(struct gw_exchange *exchange, struct nx_str *part)
 {
-    struct gw_feed *feed = &exchange->feed;
+    struct gw_feed *feed = exchange->feed;
     struct nx_str data = NX_STR("");
     switch (gw_multipart_next(&feed->multipart, part, &data)) {
     case GW_PART_BEGIN:
@@ -197,7 +197,7 @@ static nx_status take_some(struct gw_exchange *exchange, struct nx_str *part)
         [GW_FEED_RAW] = take_raw,
         [GW_FEED_FORM] = take_form,
     };
-    return takers[exchange->feed.form](exchange, part);
+    return takers[exchange->feed->form](exchange, part);
 }
 
 /* --- An answer before its time --- */
@@ -241,7 +241,7 @@ static void end_now(void *arg)
 
 nx_status gw_stream_body_open(struct gw_exchange *exchange)
 {
-    struct gw_feed *feed = &exchange->feed;
+    struct gw_feed *feed = exchange->feed;
     const struct gw_config *config = exchange->gateway->config;
     ProtobufCMessage *message = NULL;
     if (exchange->kind != GW_CLIENT_STREAM)
@@ -306,7 +306,7 @@ size_t gw_stream_body_take(struct gw_exchange *exchange, struct nx_str part)
 /* Send what is left. */
 static nx_status flush_rest(struct gw_exchange *exchange, bool *ret_more)
 {
-    struct gw_feed *feed = &exchange->feed;
+    struct gw_feed *feed = exchange->feed;
     struct nx_str line = NX_STR("");
     *ret_more = false;
     if (feed->form == GW_FEED_LINES) {

@@ -11,6 +11,7 @@
 #include "gw_frames.h"
 #include "gw_router.h"
 #include "gw_transcode.h"
+#include "zoo.pb-c.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -242,6 +243,57 @@ static void test_gw_transcode__last_event_id_goes_before_the_query(void **state)
     nx_arena_destroy(arena);
 }
 
+/* --- Ids --- */
+
+static void test_gw_field__ids_of_every_kind(void **state)
+{
+    (void)state;
+    Nexus__Test__V1__Zoo zoo = NEXUS__TEST__V1__ZOO__INIT;
+    zoo.a_int32 = INT32_MIN;
+    zoo.a_sint32 = -1;
+    zoo.a_sfixed32 = -7;
+    zoo.a_uint32 = UINT32_MAX;
+    zoo.a_fixed32 = 8;
+    zoo.a_int64 = INT64_MIN;
+    zoo.a_sint64 = -9;
+    zoo.a_sfixed64 = 10;
+    zoo.a_uint64 = UINT64_MAX;
+    zoo.a_fixed64 = 11;
+    zoo.a_string = (char *)"a b";
+    static const char *const rows[][2] = {
+        {"a_int32", "-2147483648"},
+        {"a_sint32", "-1"},
+        {"a_sfixed32", "-7"},
+        {"a_uint32", "4294967295"},
+        {"a_fixed32", "8"},
+        {"a_int64", "-9223372036854775808"},
+        {"a_sint64", "-9"},
+        {"a_sfixed64", "10"},
+        {"a_uint64", "18446744073709551615"},
+        {"a_fixed64", "11"},
+        {"a_string", "a b"},
+        {"one_int64", ""}, /* of a oneof that has another */
+        {"one_string", "x"},
+    };
+    zoo.choice_case = NEXUS__TEST__V1__ZOO__CHOICE_ONE_STRING;
+    zoo.one_string = (char *)"x";
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct nx_buf buf;
+        nx_buf_init(&buf, 100);
+        gw_field_append(
+            &zoo.base,
+            protobuf_c_message_descriptor_get_field_by_name(zoo.base.descriptor, rows[i][0]), &buf);
+        nx_buf_append_char(&buf, '\0');
+        assert_string_equal(buf.ptr, rows[i][1]);
+        nx_buf_cleanup(&buf);
+    }
+    static const char *const others[] = {"a_float", "a_double", "a_bool",  "a_colour",
+                                         "a_bytes", "a_string", "one_bool"};
+    for (size_t i = 0; i < COUNT(others); i++)
+        assert_false(gw_field_is_integer(
+            protobuf_c_message_descriptor_get_field_by_name(zoo.base.descriptor, others[i])));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_gw_frames__only_events_have_a_heartbeat),
         cmocka_unit_test(test_gw_route__streams_that_cannot_be_are_refused),
         cmocka_unit_test(test_gw_transcode__last_event_id_goes_before_the_query),
+        cmocka_unit_test(test_gw_field__ids_of_every_kind),
     };
     return cmocka_run_group_tests_name("gw_frames", tests, NULL, NULL);
 }

@@ -65,7 +65,8 @@ nx_add_test(test_gw_forward LABEL unit SOURCES unit/test_gw_forward.c DEPS nx_tr
 nx_add_test(test_gw_router LABEL unit SOURCES unit/test_gw_router.c DEPS nx_transcode)
 nx_add_test(test_gw_transcode LABEL unit SOURCES unit/test_gw_transcode.c DEPS nx_transcode zoo)
 nx_add_test(test_gw_query LABEL unit SOURCES unit/test_gw_query.c DEPS nx_transcode zoo)
-nx_add_test(test_gw_frames LABEL unit SOURCES unit/test_gw_frames.c DEPS nx_transcode echo_api)
+nx_add_test(test_gw_frames LABEL unit SOURCES unit/test_gw_frames.c
+    DEPS nx_transcode echo_api zoo)
 nx_add_test(test_gw_lines LABEL unit SOURCES unit/test_gw_lines.c DEPS nx_transcode)
 nx_add_test(test_gw_multipart LABEL unit SOURCES unit/test_gw_multipart.c DEPS nx_transcode)
 nx_add_test(test_gw_url LABEL unit SOURCES unit/test_gw_url.c DEPS nx_transcode)
