@@ -29,4 +29,8 @@ nx_status store_filter_add_facts(struct store_query *query, const struct store_f
                                  struct nx_str filter, const char *entries,
                                  struct nx_arena *arena) NX_MUST_USE;
 
+/* Whether nothing else passes, so that these are as good as the filter itself. */
+nx_status store_filter_is_fact(const struct store_fields *fields, struct nx_str filter,
+                               struct nx_arena *arena, bool *ret) NX_MUST_USE;
+
 #endif

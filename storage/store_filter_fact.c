@@ -103,6 +103,69 @@ static void add_node(const struct facts *facts, const struct store_node *node)
         add_values(facts, field, values);
 }
 
+/* --- Whether that is all --- */
+
+/* Whether a number is where a range begins, as catalog.search_price_bounds() has them. */
+static bool is_bound(struct nx_str number)
+{
+    static const char *const beginnings[] = {"1",   "125", "16", "2",  "25",
+                                             "315", "4",   "5",  "63", "8"};
+    char digits[16];
+    size_t count = 0;
+    size_t first = 0; /* that is not 0 */
+    const char *dot = memchr(number.ptr, '.', number.len);
+    size_t whole = dot ? (size_t)(dot - number.ptr) : number.len;
+    while (first < number.len && (number.ptr[first] == '0' || first == whole))
+        first++;
+    for (size_t i = first; i < number.len; i++) {
+        char c = number.ptr[i];
+        if (i == whole)
+            continue;
+        if (c < '0' || c > '9' || count + 1 == sizeof digits)
+            return false; /* an exponent, too: nobody writes prices so */
+        digits[count++] = c;
+    }
+    while (count > 0 && digits[count - 1] == '0')
+        count--;
+    digits[count] = '\0';
+    int power = (int)whole - (int)first - (first < whole); /* of ten, of the first digit */
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        if (strcmp(digits, beginnings[i]) == 0)
+            return power >= -2 && (power < 8 || (power == 8 && i == 0));
+    }
+    return false;
+}
+
+static bool suffices(const struct facts *facts, const struct store_node *node)
+{
+    const struct store_node *leaf = node->kind == STORE_NODE_OR && node->first ? node->first : node;
+    const struct store_field *field = field_of(facts, leaf);
+    unsigned values = 0;
+    if (node->kind == STORE_NODE_AND) {
+        bool do_all = true;
+        for (const struct store_node *each = node->first; each; each = each->next)
+            do_all = do_all && suffices(facts, each);
+        return do_all;
+    }
+    if (!field)
+        return false;
+    if (field->kind == STORE_FIELD_ENUM)
+        return find_values(facts, field, node, &values);
+    return leaf == node && (node->comparator == STORE_LT || node->comparator == STORE_GE) &&
+           is_bound(node->value.text);
+}
+
+nx_status store_filter_is_fact(const struct store_fields *fields, struct nx_str filter,
+                               struct nx_arena *arena, bool *ret)
+{
+    struct store_lexer lexer = {.text = filter, .arena = arena};
+    const struct facts facts = {.fields = fields};
+    struct store_node *root;
+    NX_TRY(store_filter_parse(&lexer, &root));
+    *ret = root && suffices(&facts, root);
+    return NX_STATUS_OK;
+}
+
 nx_status store_filter_add_facts(struct store_query *query, const struct store_fields *fields,
                                  struct nx_str filter, const char *entries, struct nx_arena *arena)
 {

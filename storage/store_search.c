@@ -9,6 +9,9 @@
  * from the newest product on goes until it has met enough. The walk is tried, as it gives up in
  * time, where so many are expected. */
 #define WALK_PAYS 1000
+/* So far, or less where the others are found out by the index alone. */
+#define LONGEST_WALK 20000
+#define SHORT_WALK 5000
 #define MANY_FOR_SUGGESTIONS 10000
 /* In the planner's units; about 10,000 products that are looked at. */
 #define CHEAP_COST 15000
@@ -171,7 +174,7 @@ static void add_behind(struct store_query *query, const struct store_search *sea
 }
 
 /* Append " from ...": all entries, or as many as a walk may try. */
-static void add_entries(struct store_query *query, const struct store_search *search)
+static void add_entries(struct store_query *query, const struct store_search *search, bool is_fact)
 {
     if (!search->walks || search->filter.len == 0) {
         store_query_add(query, " from catalog.search_entry as entry");
@@ -183,7 +186,7 @@ static void add_entries(struct store_query *query, const struct store_search *se
         add_behind(query, search);
     }
     store_query_add(query, " order by product_id desc limit ");
-    store_query_add_int8(query, STORE_SEARCH_LONGEST_WALK);
+    store_query_add_int8(query, is_fact ? SHORT_WALK : LONGEST_WALK);
     store_query_add(query, ") as entry");
 }
 
@@ -205,15 +208,21 @@ static nx_status add_found(struct store_query *query, struct store_op *op,
                            const struct store_search *search, bool with_product)
 {
     bool filtered = search->filter.len > 0;
-    add_entries(query, search);
-    if (filtered || with_product)
+    bool is_fact = false;
+    if (filtered)
+        NX_TRY(store_filter_is_fact(&store_product_fields, search->filter, op->arena, &is_fact));
+    add_entries(query, search, is_fact);
+    is_fact = is_fact && !search->walks && !search->is_guess;
+    if ((filtered && !is_fact) || with_product)
         store_query_add(query, " join catalog.product on product.id = entry.product_id");
     store_query_add(query, " where ");
     add_stage[search->stage](query, search);
     if (!filtered)
         return NX_STATUS_OK;
-    store_query_add(query, " and ");
-    NX_TRY(store_filter_add(query, &store_product_fields, search->filter, op->arena));
+    if (!is_fact) {
+        store_query_add(query, " and ");
+        NX_TRY(store_filter_add(query, &store_product_fields, search->filter, op->arena));
+    }
     return add_facts(query, op, search);
 }
 

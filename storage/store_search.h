@@ -67,8 +67,7 @@ struct store_search {
 };
 
 /* Whether a page is read by walking from the newest product on. With a filter a walk gives up after
- * STORE_SEARCH_LONGEST_WALK products: if it has met fewer than the limit there may be more. */
-#define STORE_SEARCH_LONGEST_WALK 20000
+ * some thousand products: if it has met fewer than the limit there may be more. */
 bool store_search_walks(const struct store_search *search);
 
 /* Read a page. Completes with rows of int8 id, int8 score, int8 how many were looked at (of RANKED;

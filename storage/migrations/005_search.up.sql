@@ -99,7 +99,7 @@ create function catalog.search_priced(low numeric, high numeric, is_below boolea
 returns tsquery language plpgsql immutable parallel safe as $$
 declare
     place integer := case when low is null then 0 else catalog.search_price_place(low) end;
-    last integer := 127;
+    last integer := cardinality(catalog.search_price_bounds()); -- without what has no price
     size integer;
     level integer;
     found text;

@@ -96,6 +96,9 @@ static void fuzz_filter(const struct store_fields *fields, struct nx_str text,
     }
     status = store_filter_add_facts(query, fields, text, "entry.lexemes @@ ", arena);
     require(status.code == NX_OK || nx_arena_exhausted(arena));
+    bool is_fact;
+    status = store_filter_is_fact(fields, text, arena, &is_fact);
+    require(status.code == NX_OK || nx_arena_exhausted(arena));
     if (!query->failed) {
         check_sql(query);
         check_params(query, arena);

@@ -252,6 +252,64 @@ static void test_store_filter__says_what_holds_for_all_that_pass(void **state)
     }
 }
 
+static void test_store_filter__knows_when_facts_say_all(void **state)
+{
+    (void)state;
+    static const char *const all[] = {
+        "price < 100",
+        "price < 100.00",
+        "price >= 0.05",
+        "price < 1000000",
+        "price >= 12.5",
+        "price < 3.15",
+        "price < 100000000",
+        "price >= 0.01",
+        "price < 0.0125",
+        "state = ACTIVE",
+        "state != ACTIVE",
+        "state:DRAFT",
+        "price >= 50 price < 80",
+        "state = DRAFT OR state = ACTIVE",
+        "price < 100 AND (state = ACTIVE AND price >= 5)",
+    };
+    static const char *const not_all[] = {
+        "",
+        "price <= 100",
+        "price > 100",
+        "price = 100",
+        "price < 101",
+        "price < 0",
+        "price < 0.001",
+        "price < 200000000",
+        "price < -100",
+        "price < 1e2",
+        "price < 125000.01",
+        "price != 100",
+        "NOT price < 100",
+        "price.units < 100",
+        "title = \"a\" AND price < 100",
+        "price < 100 OR price < 5",
+        "state = ACTIVE OR price < 100",
+        "inventory > 0",
+        "price < 100000000000000000000",
+        "price < 33",
+        "price < 1005",
+    };
+    bool got;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        nx_status status =
+            store_filter_is_fact(&store_product_fields, nx_str_from(all[i]), arena, &got);
+        if (status.code != NX_OK || !got)
+            fail_msg("%s is more than facts", all[i]);
+    }
+    for (size_t i = 0; i < sizeof not_all / sizeof *not_all; i++) {
+        nx_status status =
+            store_filter_is_fact(&store_product_fields, nx_str_from(not_all[i]), arena, &got);
+        if (status.code != NX_OK || got)
+            fail_msg("%s is no more than facts", not_all[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +319,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_store_filter__says_what_holds_for_all_that_pass,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_store_filter__knows_when_facts_say_all, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_store_filter__has_limits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_filter__refuses_bad_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_filter__without_memory, set_up, tear_down),
