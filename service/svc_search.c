@@ -351,8 +351,9 @@ static enum store_search_stage names_stage(const struct search_call *search)
 static enum store_search_stage next_stage(const struct search_call *search)
 {
     int64_t names = search->plan.names_estimate;
-    bool are_most = names > STORE_SEARCH_MOST_RANKED && names > search->plan.estimate / 10 * 9;
-    if (search->search.stage != STORE_SEARCH_RANKED || (are_most && search->search.filter.len == 0))
+    bool are_most = names > search->plan.estimate / 10 * 9 &&
+                    (names > STORE_SEARCH_MOST_RANKED || search->search.filter.len > 0);
+    if (search->search.stage != STORE_SEARCH_RANKED || are_most)
         return STORE_SEARCH_NAMES_NEWEST;
     return names_stage(search);
 }
