@@ -339,6 +339,12 @@ test('a client that is gone without a word is looked for', async () => {
   await waitFor('the call to be over', async () => (await streams.seen()).inFlight === inFlight);
 });
 
+test('headers that are passed on are looked at, of streams too', async () => {
+  const refused = await produce({ responseCount: 1 }, { ...LINES, Authorization: 'caf\u00e9' });
+  assert.equal(refused.status, 400);
+  assert.match(await refused.whole(), /the header authorization, which is passed on, has more than printable ASCII/);
+});
+
 test('many come and go, at any moment', async () => {
   const before = await streams.seen();
   await Promise.all(Array.from({ length: 60 }, async (_, i) => {
