@@ -32,8 +32,10 @@ test('docs writes the documentation as static files', async () => {
 });
 
 test('bench prints the calls beside the limits, as ratios', async () => {
-  const { code, stdout, stderr } = await nexus(['bench'], { SECONDS_EACH: '1', WARMUP: '1', ROWS: '2000' });
+  const { code, stdout, stderr } = await nexus(['bench'],
+    { SECONDS_EACH: '1', WARMUP: '1', ROWS: '2000', ROUNDS: '1', REQUESTS: '1000' });
   assert.equal(code, 0, stderr);
+  assert.match(stdout, /^The gateway has [\d.]+ MiB, and [\d.]+ MiB after \d+ requests more$/m);
   const rows = stdout.split('\n').filter((line) => /\d+ +\d+ +\d+/.test(line));
   const wanted = [/^limit: no-op gRPC/, /^limit: pgbench/, /^gRPC Get/, /^gRPC List of 20/, /^REST Get/];
   for (const label of wanted) assert.ok(rows.some((row) => label.test(row)), `${label} in\n${stdout}`);
