@@ -113,6 +113,16 @@ test('a second instance runs beside it', async () => {
   assert.equal((await nexus('status', first)).code, 0, 'the first one did not notice');
 });
 
+test('a service that was killed is seen at once, and up starts it anew', async () => {
+  const [pid] = fs.readFileSync(path.join(first.dir, 'service.pid'), 'utf8').split(' ');
+  process.kill(Number(pid), 'SIGKILL');
+  const { code, stdout } = await nexus('status', first); // also while nobody has waited for it
+  assert.equal(code, 1);
+  assert.match(stdout, /^service +- .* stopped$/m);
+  assert.equal((await up(first)).code, 0);
+  assert.equal((await nexus('status', first)).code, 0);
+});
+
 test('a taken port is named, and nothing is started', async () => {
   const at = { ...second, http: first.http };
   const { code, stderr } = await up(at);
