@@ -95,24 +95,24 @@ static const char *allowed_origin(const struct gw_cors *cors, const char *origin
     return NULL;
 }
 
-void gw_cors_answer(const struct gw_cors *cors, const char *origin, struct gw_answer *answer)
+void gw_cors_answer(const struct gw_cors *cors, const char *origin, struct http_answer *answer)
 {
     const char *allowed = allowed_origin(cors, origin);
     if (*cors->origins)
-        gw_answer_add(answer, "Vary", "Origin"); /* so that no cache gives it to another */
+        http_answer_add(answer, "Vary", "Origin"); /* so that no cache gives it to another */
     if (!allowed)
         return;
-    gw_answer_add(answer, "Access-Control-Allow-Origin", allowed);
-    gw_answer_add(answer, "Access-Control-Allow-Credentials", cors->credentials ? "true" : NULL);
-    gw_answer_add(answer, "Access-Control-Expose-Headers", cors->answer_headers);
+    http_answer_add(answer, "Access-Control-Allow-Origin", allowed);
+    http_answer_add(answer, "Access-Control-Allow-Credentials", cors->credentials ? "true" : NULL);
+    http_answer_add(answer, "Access-Control-Expose-Headers", cors->answer_headers);
 }
 
 void gw_cors_preflight(const struct gw_cors *cors, const char *origin, const char *allow,
-                       struct gw_answer *answer)
+                       struct http_answer *answer)
 {
     if (!allowed_origin(cors, origin))
         return;
-    gw_answer_add(answer, "Access-Control-Allow-Methods", allow);
-    gw_answer_add(answer, "Access-Control-Allow-Headers", cors->request_headers);
-    gw_answer_add(answer, "Access-Control-Max-Age", cors->max_age);
+    http_answer_add(answer, "Access-Control-Allow-Methods", allow);
+    http_answer_add(answer, "Access-Control-Allow-Headers", cors->request_headers);
+    http_answer_add(answer, "Access-Control-Max-Age", cors->max_age);
 }

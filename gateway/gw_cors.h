@@ -28,10 +28,10 @@ nx_status gw_cors_name_headers(struct gw_cors *cors, const char *const *sent,
                                const char *const *returned, struct nx_arena *arena) NX_MUST_USE;
 
 /* Add the headers for an answer to a request of this origin; NULL: it has none. */
-void gw_cors_answer(const struct gw_cors *cors, const char *origin, struct gw_answer *answer);
+void gw_cors_answer(const struct gw_cors *cors, const char *origin, struct http_answer *answer);
 
 /* Add what a preflight wants to know besides, to an answer that `Allow` is in already. */
 void gw_cors_preflight(const struct gw_cors *cors, const char *origin, const char *allow,
-                       struct gw_answer *answer);
+                       struct http_answer *answer);
 
 #endif

@@ -21,27 +21,24 @@
 
 /* --- Steps: headers --- */
 
+/* The request could not be read. */
+static nx_status fail_fault(struct gw_exchange *exchange, unsigned http_status, const char *fault)
+{
+    enum nx_code code = http_status == 408   ? NX_DEADLINE_EXCEEDED
+                        : http_status == 503 ? NX_RESOURCE_EXHAUSTED
+                        : http_status == 505 ? NX_UNIMPLEMENTED
+                                             : NX_INVALID_ARGUMENT;
+    return REFUSE(exchange, http_status, code, "%s", fault);
+}
+
 static nx_status identify(struct gw_exchange *exchange)
 {
-    uint64_t most = exchange->gateway->config->http_max_header_bytes;
+    const struct http_request *head = exchange->head;
     gw_headers_request_id(gw_exchange_header(exchange, "X-Request-Id"), exchange->request_id);
-    exchange->is_get = gw_headers_is_get(exchange->peer.method);
-    exchange->is_options = strcmp(exchange->peer.method, "OPTIONS") == 0;
-    const char *length = gw_exchange_header(exchange, "Content-Length");
-    exchange->declared_bytes = length ? strtoull(length, NULL, 10) : 0;
-    exchange->is_chunked = gw_exchange_header(exchange, "Transfer-Encoding") != NULL;
-    exchange->has_body = exchange->declared_bytes > 0 || exchange->is_chunked;
-    exchange->expects_continue = gw_exchange_header(exchange, "Expect") != NULL;
-    if (exchange->peer.fault)
-        return nx_fail(exchange->arena, NX_INVALID_ARGUMENT, "%s", exchange->peer.fault);
-    if (exchange->path.len + exchange->query.len > most)
-        return REFUSE(exchange, 414, NX_INVALID_ARGUMENT, "the URL is longer than %llu bytes",
-                      (unsigned long long)most);
-    if (exchange->peer.header_bytes > most)
-        return REFUSE(exchange, 431, NX_INVALID_ARGUMENT,
-                      "the request line and the headers are longer than %llu bytes",
-                      (unsigned long long)most);
-    return NX_STATUS_OK;
+    exchange->is_get = gw_headers_is_get(head->method);
+    exchange->is_options = strcmp(head->method, "OPTIONS") == 0;
+    exchange->has_body = head->length > 0 || head->is_chunked;
+    return head->fault ? fail_fault(exchange, head->fault_status, head->fault) : NX_STATUS_OK;
 }
 
 /* Whether the path is beside the API, and then what it is. */
@@ -64,21 +61,21 @@ static nx_status route(struct gw_exchange *exchange)
     if (is_page)
         match->allowed = 1u << OAS_GET;
     else
-        NX_TRY(gw_router_match_method(exchange->gateway->router, exchange->peer.method,
+        NX_TRY(gw_router_match_method(exchange->gateway->router, exchange->head->method,
                                       exchange->path, exchange->arena, match));
     if (match->allowed == 0)
         return REFUSE(exchange, 404, NX_NOT_FOUND, "there is nothing at this path");
     bool found = is_page ? exchange->is_get : match->route != NULL;
     if (!found && !exchange->is_options)
         return REFUSE(exchange, 405, NX_UNIMPLEMENTED, "this path does not have the method %.20s",
-                      exchange->peer.method);
+                      exchange->head->method);
     if (exchange->is_options)
         exchange->kind = GW_OPTIONS;
     else if (!is_page && match->route->method->kind == WIRE_CLIENT_STREAM)
         exchange->kind = GW_CLIENT_STREAM;
     else if (!is_page && match->route->method->kind == WIRE_SERVER_STREAM)
         exchange->kind =
-            strcmp(exchange->peer.method, "HEAD") == 0 ? GW_STREAM_HEAD : GW_SERVER_STREAM;
+            strcmp(exchange->head->method, "HEAD") == 0 ? GW_STREAM_HEAD : GW_SERVER_STREAM;
     return NX_STATUS_OK;
 }
 
@@ -104,7 +101,7 @@ static bool lacks_body(const struct gw_exchange *exchange)
 {
     const struct gw_route *route = exchange->match.route;
     return exchange->kind == GW_API && (route->body || route->value) && !exchange->has_body &&
-           !gw_exchange_header(exchange, "Content-Length");
+           !exchange->head->has_length;
 }
 
 static nx_status check_accept(struct gw_exchange *exchange)
@@ -135,33 +132,6 @@ static nx_status check_timeout(struct gw_exchange *exchange)
     return NX_STATUS_OK;
 }
 
-/* A body that streams is not kept, so that it may be longer; nor is it unpacked. */
-static nx_status admit_stream(struct gw_exchange *exchange)
-{
-    uint64_t most = exchange->gateway->config->http_max_stream_bytes;
-    const struct gw_route *route = exchange->match.route;
-    enum gw_coding coding;
-    if (exchange->declared_bytes > most)
-        return REFUSE(exchange, 413, NX_RESOURCE_EXHAUSTED, "the body is longer than %llu bytes",
-                      (unsigned long long)most);
-    const char *type = gw_exchange_header(exchange, "Content-Type");
-    exchange->feed = nx_arena_calloc(exchange->arena, 1, sizeof *exchange->feed);
-    if (!exchange->feed)
-        return nx_fail_memory();
-    exchange->feed->form = route->stream_bytes ? GW_FEED_RAW : GW_FEED_LINES;
-    if (!exchange->has_body && !type)
-        return NX_STATUS_OK;
-    if (!gw_coding_parse(gw_exchange_header(exchange, "Content-Encoding"), &coding) ||
-        coding != GW_IDENTITY)
-        return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
-                      "a body that streams cannot have a Content-Encoding");
-    if (!gw_feed_choose(route, type, &exchange->feed->form))
-        return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
-                      "the Content-Type of a body can be one of %s",
-                      gw_feed_types(route, exchange->arena));
-    return NX_STATUS_OK;
-}
-
 /* The last look before the body is read. */
 static nx_status admit(struct gw_exchange *exchange)
 {
@@ -172,8 +142,8 @@ static nx_status admit(struct gw_exchange *exchange)
     NX_TRY(check_accept(exchange));
     NX_TRY(check_timeout(exchange));
     if (exchange->kind == GW_CLIENT_STREAM)
-        return admit_stream(exchange);
-    if (exchange->declared_bytes > config->http_max_body_bytes)
+        return gw_stream_body_admit(exchange);
+    if (exchange->head->length > config->http_max_body_bytes)
         return too_long(exchange);
     if (lacks_body(exchange))
         return REFUSE(exchange, 411, NX_INVALID_ARGUMENT,
@@ -195,6 +165,13 @@ static bool is_of_api(const struct gw_exchange *exchange)
            exchange->kind == GW_CLIENT_STREAM;
 }
 
+static void each_header(void *request, gw_header_visit visit, void *arg)
+{
+    const struct http_request *head = request;
+    for (size_t i = 0; i < head->header_count; i++)
+        visit(arg, head->headers[i].name, head->headers[i].value);
+}
+
 /* What goes to the service beside the message. */
 static nx_status forward(struct gw_exchange *exchange)
 {
@@ -207,7 +184,7 @@ static nx_status forward(struct gw_exchange *exchange)
         {"x-request-id", nx_str_from(exchange->request_id)},
         {"traceparent", nx_str_from(trace)},
     };
-    const struct gw_header_source source = {exchange->peer.connection, exchange->peer.each_header};
+    const struct gw_header_source source = {(void *)exchange->head, each_header};
     const char *name;
     switch (gw_forward_headers(forward, &source, own, trace ? 2 : 1, exchange->arena,
                                &exchange->metadata, &name)) {
@@ -275,14 +252,14 @@ void gw_exchange_drop_client(struct gw_gateway *gateway)
     atomic_fetch_sub(&gateway->client_users, 1);
 }
 
-/* Thread: the client's. The exchange is not to be touched after it is resumed. */
+/* Thread: the client's. What follows in the exchange's life follows here. */
 static void on_answer(void *arg, nx_status status, const ProtobufCMessage *response)
 {
     struct gw_exchange *exchange = arg;
     exchange->call_status = status;
     exchange->response = response;
     gw_exchange_drop_client(exchange->gateway);
-    exchange->peer.resume(exchange->peer.connection);
+    http_connection_finish(exchange->connection);
 }
 
 static void on_readiness(void *arg, nx_status status,
@@ -318,7 +295,7 @@ nx_status gw_exchange_open_stream(struct gw_exchange *exchange)
         atomic_fetch_sub(&gateway->streams, 1);
         return fail_stopping(exchange);
     }
-    return gw_stream_open(gateway, &exchange->peer, exchange->match.route->method,
+    return gw_stream_open(gateway, exchange->connection, exchange->match.route->method,
                           exchange->request, &options, &exchange->stream);
 }
 
@@ -330,7 +307,6 @@ static nx_status start_call(struct gw_exchange *exchange, int64_t timeout_ns)
     if (!gw_exchange_hold_client(gateway))
         return fail_stopping(exchange);
     struct wire_client_call *call;
-    exchange->peer.suspend(exchange->peer.connection);
     if (exchange->request) {
         call = wire_client_unary(gateway->client, exchange->match.route->method, exchange->request,
                                  &options, exchange->arena, on_answer, exchange);
@@ -340,12 +316,13 @@ static nx_status start_call(struct gw_exchange *exchange, int64_t timeout_ns)
         call = grpc_health_v1_health_check(gateway->client, &all, &options, exchange->arena,
                                            on_readiness, exchange);
     }
-    exchange->has_called = true;
     exchange->call = call;
-    if (call)
-        exchange->peer.watch(exchange->peer.connection, call);
-    else
-        on_answer(exchange, nx_fail_memory(), NULL);
+    if (!call) {
+        gw_exchange_drop_client(gateway);
+        gw_exchange_drop_client(gateway);
+        return nx_fail_memory();
+    }
+    http_connection_hold(exchange->connection);
     return NX_STATUS_OK;
 }
 
@@ -367,12 +344,10 @@ static void keep_metadata(struct gw_exchange *exchange)
 /* Give the call's handle back, once it has completed. */
 static void release_call(struct gw_exchange *exchange)
 {
-    if (!exchange->has_called)
+    if (!exchange->call)
         return;
-    exchange->has_called = false;
-    if (exchange->call)
-        exchange->peer.watch(exchange->peer.connection, NULL);
     wire_client_release(exchange->call);
+    exchange->call = NULL;
     gw_exchange_drop_client(exchange->gateway);
 }
 
@@ -448,113 +423,129 @@ static void proceed(struct gw_exchange *exchange)
         exchange->answer.close = true;
 }
 
-struct gw_exchange *gw_exchange_new(struct gw_gateway *gateway, struct nx_str target)
+/* Whether an answer that is known already must not wait for the body. */
+static bool is_hopeless(const struct gw_exchange *exchange)
 {
-    struct nx_arena *arena = nx_arena_new(gateway->config->http_max_exchange_bytes);
-    struct gw_exchange *exchange = arena ? nx_arena_calloc(arena, 1, sizeof *exchange) : NULL;
-    char *copy = exchange ? nx_arena_strdup(arena, target) : NULL;
-    if (!copy) {
-        nx_arena_destroy(arena);
+    const struct http_request *head = exchange->head;
+    uint64_t tolerated = exchange->gateway->config->http_max_body_bytes * TOLERATED_BODIES;
+    /* With a fault, the proxy in front may have taken for a body what comes here as a request; and
+     * without a length, who sent a body nevertheless. */
+    return head->fault || exchange->refusal == 411 ||
+           (exchange->has_body && (head->expects_continue || head->length > tolerated));
+}
+
+struct gw_exchange *gw_exchange_begin(struct gw_gateway *gateway,
+                                      struct http_connection *connection,
+                                      const struct http_request *request)
+{
+    struct gw_exchange *exchange = nx_arena_calloc(request->arena, 1, sizeof *exchange);
+    if (!exchange)
         return NULL;
-    }
     exchange->gateway = gateway;
-    exchange->arena = arena;
+    exchange->arena = request->arena;
+    exchange->connection = connection;
+    exchange->head = request;
     exchange->began_ns = nx_clock_monotonic_ns();
-    exchange->target = (struct nx_str){copy, target.len};
-    gw_url_split(exchange->target, &exchange->path, &exchange->query);
+    gw_url_split(request->target, &exchange->path, &exchange->query);
     nx_buf_init(&exchange->body, gateway->config->http_max_body_bytes);
     nx_buf_init(&exchange->plain, gateway->config->http_max_body_bytes);
     nx_buf_init(&exchange->out, gateway->config->http_max_exchange_bytes);
     nx_buf_init(&exchange->coded, gateway->config->http_max_exchange_bytes);
     atomic_fetch_add(&gateway->exchanges, 1);
+    proceed(exchange);
+    if (exchange->phase == GW_ANSWERED && !is_hopeless(exchange))
+        exchange->phase = GW_AT_BODY; /* to throw it away; an early answer ends the connection */
     return exchange;
 }
 
-/* Whether an answer that is known already must not wait for the body. */
-static bool is_hopeless(const struct gw_exchange *exchange)
-{
-    uint64_t tolerated = exchange->gateway->config->http_max_body_bytes * TOLERATED_BODIES;
-    /* With a fault, the proxy in front may have taken for a body what comes here as a request; and
-     * without a length, who sent a body nevertheless. */
-    return exchange->peer.fault || exchange->refusal == 411 ||
-           (exchange->has_body &&
-            (exchange->expects_continue || exchange->declared_bytes > tolerated));
-}
-
-void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer)
-{
-    exchange->peer = *peer;
-    proceed(exchange);
-    if (exchange->stream)
-        gw_stream_body_attend(exchange);
-    if (exchange->phase != GW_ANSWERED)
-        return;
-    if (is_hopeless(exchange))
-        exchange->answer.close = true; /* what follows is no request */
-    else
-        exchange->phase = GW_AT_BODY; /* to throw it away; an early answer ends the connection */
-}
-
-static bool take_stream(struct gw_exchange *exchange, struct nx_str part, size_t *ret_left)
-{
-    gw_stream_enter(exchange->stream);
-    if (!exchange->is_answered_now)
-        *ret_left = gw_stream_body_take(exchange, part);
-    gw_stream_leave(exchange->stream);
-    return true;
-}
-
-bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part, size_t *ret_left)
+/* Throw a body away, but not for ever. */
+static void throw_away(struct gw_exchange *exchange)
 {
     uint64_t most = exchange->gateway->config->http_max_body_bytes;
-    *ret_left = 0;
-    if (exchange->stream)
-        return take_stream(exchange, part, ret_left);
-    exchange->body_bytes += part.len;
     if (exchange->body_bytes > most * TOLERATED_BODIES)
-        return false;
-    if (exchange->answer.status != 0)
-        return true;
-    nx_buf_append_str(&exchange->body, part);
-    if (!exchange->body.failed)
-        return true;
-    exchange->failed_step = "body";
-    gw_render_failure(exchange,
-                      exchange->body_bytes > most ? too_long(exchange) : nx_fail_memory());
-    return true;
-}
-
-static void end_stream(struct gw_exchange *exchange)
-{
-    gw_stream_enter(exchange->stream);
-    bool is_flushed = exchange->is_answered_now || gw_stream_body_flush(exchange);
-    if (exchange->is_answered_now)
         exchange->phase = GW_ANSWERED;
-    else if (is_flushed)
-        proceed(exchange);
-    gw_stream_leave(exchange->stream);
 }
 
-void gw_exchange_end_body(struct gw_exchange *exchange)
+size_t gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part)
+{
+    uint64_t most = exchange->gateway->config->http_max_body_bytes;
+    if (exchange->stream)
+        return gw_stream_body_take(exchange, part);
+    exchange->body_bytes += part.len;
+    if (exchange->answer.status != 0) {
+        throw_away(exchange);
+        return part.len;
+    }
+    nx_buf_append_str(&exchange->body, part);
+    if (exchange->body.failed) {
+        exchange->failed_step = "body";
+        gw_render_failure(exchange,
+                          exchange->body_bytes > most ? too_long(exchange) : nx_fail_memory());
+    }
+    return part.len;
+}
+
+/* The body breaks off, or is malformed: there is no telling where another request begins. */
+static void refuse_body(struct gw_exchange *exchange, nx_status status)
+{
+    if (exchange->stream) {
+        gw_stream_body_refuse(exchange, status);
+        return;
+    }
+    exchange->failed_step = "body";
+    exchange->phase = GW_ANSWERED;
+    if (exchange->answer.status == 0)
+        gw_render_failure(exchange, status);
+}
+
+void gw_exchange_end_body(struct gw_exchange *exchange, unsigned fault_status, const char *fault)
 {
     assert(exchange->phase == GW_AT_BODY);
-    if (exchange->stream)
-        end_stream(exchange);
+    exchange->body_is_over = true;
+    if (fault)
+        refuse_body(exchange, fail_fault(exchange, fault_status, fault));
+    else if (exchange->stream)
+        gw_exchange_wake(exchange);
     else if (exchange->answer.status != 0)
         exchange->phase = GW_ANSWERED;
     else
         proceed(exchange);
 }
 
+/* What a body that streams waited for. */
+static void wake_body(struct gw_exchange *exchange)
+{
+    if (!exchange->body_is_over)
+        gw_stream_body_look(exchange);
+    else if (gw_stream_body_flush(exchange))
+        proceed(exchange);
+}
+
 void gw_exchange_wake(struct gw_exchange *exchange)
 {
-    assert(exchange->phase == GW_AT_CALL);
+    if (exchange->stream && exchange->phase == GW_AT_BODY) {
+        wake_body(exchange);
+        return;
+    }
+    if (exchange->phase != GW_AT_CALL)
+        return;
     keep_metadata(exchange);
     release_call(exchange);
-    if (exchange->stream && !gw_stream_answer_can_begin(exchange))
-        gw_stream_sleep_always(exchange->stream);
-    else
+    if (!exchange->stream || gw_stream_answer_can_begin(exchange))
         proceed(exchange);
+}
+
+const struct http_answer *gw_exchange_answer(const struct gw_exchange *exchange)
+{
+    return exchange->phase == GW_ANSWERED ? &exchange->answer : NULL;
+}
+
+void gw_exchange_cancel(struct gw_exchange *exchange)
+{
+    if (exchange->call)
+        wire_client_cancel(exchange->call);
+    if (exchange->stream)
+        gw_stream_cancel(exchange->stream);
 }
 
 static void log_exchange(const struct gw_exchange *exchange)
@@ -570,28 +561,22 @@ static void log_exchange(const struct gw_exchange *exchange)
     snprintf(status_text, sizeof status_text, "%u", status);
     snprintf(took_text, sizeof took_text, "%lld.%03lld", (long long)(took_us / 1000),
              (long long)(took_us % 1000));
-    nx_log(is_bad ? NX_LOG_WARN : NX_LOG_DEBUG, "exchange", "method",
-           exchange->peer.method ? exchange->peer.method : "", "path", path ? path : "", "status",
-           status_text, "duration_ms", took_text, "request_id", exchange->request_id,
-           exchange->failed_step ? "failed_step" : NULL, exchange->failed_step, "error",
-           exchange->failure, NULL);
+    nx_log(is_bad ? NX_LOG_WARN : NX_LOG_DEBUG, "exchange", "method", exchange->head->method,
+           "path", path ? path : "", "status", status_text, "duration_ms", took_text, "request_id",
+           exchange->request_id, exchange->failed_step ? "failed_step" : NULL,
+           exchange->failed_step, "error", exchange->failure, NULL);
 }
 
 void gw_exchange_destroy(struct gw_exchange *exchange)
 {
-    if (!exchange)
-        return;
-    if (exchange->stream)
-        gw_stream_on_early_end(exchange->stream, NULL, NULL);
     log_exchange(exchange);
     release_call(exchange); /* when the connection was lost before it could wake */
     gw_stream_close(exchange->stream);
     nx_arena_destroy(exchange->flow.arena);
     gw_feed_cleanup(exchange->feed);
-    atomic_fetch_sub(&exchange->gateway->exchanges, 1);
     nx_buf_cleanup(&exchange->body);
     nx_buf_cleanup(&exchange->plain);
     nx_buf_cleanup(&exchange->out);
     nx_buf_cleanup(&exchange->coded);
-    nx_arena_destroy(exchange->arena);
+    atomic_fetch_sub(&exchange->gateway->exchanges, 1);
 }

@@ -1,6 +1,5 @@
 /* The life of one HTTP exchange, from request line to answer.
  *
- *   begin     its target is known: gw_exchange_new()
  *   headers   identify, route, admit, forward: what is it, and may it be?  gw_exchange_begin()
  *   body      collected, or thrown away if it is refused already   gw_exchange_take_body()
  *             of a stream: sent on, message by message
@@ -11,8 +10,8 @@
  *   end       sent, or the client is gone: gw_exchange_destroy()
  *
  * Each step is a function in the tables at the end of gw_exchange.c. A step that fails ends the
- * life with an error answer. An exchange belongs to the thread of its connection throughout; only
- * the completion of its call runs elsewhere, while that thread keeps its hands off. */
+ * life with an error answer. All of it runs within the lock of the connection: on its thread, but
+ * for what follows the completion of a call, which is the client's thread's. */
 #ifndef GW_EXCHANGE_H
 #define GW_EXCHANGE_H
 
@@ -28,6 +27,7 @@
 #include "gw_headers.h"
 #include "gw_router.h"
 #include "gw_static.h"
+#include "http_server.h"
 #include "nx_buf.h"
 #include "wire_client.h"
 
@@ -49,24 +49,6 @@ struct gw_gateway {
 };
 
 struct gw_stream;
-
-/* The connection, as far as an exchange knows it, and its request. */
-struct gw_peer {
-    void *connection;
-    const char *method;
-    size_t header_bytes; /* of the request line and the headers */
-    const char *fault;   /* what is wrong with these; or NULL */
-    const char *(*header)(void *connection, const char *name); /* NULL when absent */
-    void (*each_header)(void *connection, gw_header_visit visit, void *arg);
-    void (*suspend)(void *connection);
-    void (*resume)(void *connection); /* thread: any */
-    /* Cancel this call when the client goes away; NULL: there is none any more. */
-    void (*watch)(void *connection, struct wire_client_call *call);
-    /* Send an answer in the midst of the body, and close the connection soon. Thread: any. */
-    void (*answer_now)(void *connection, const struct gw_answer *answer);
-    /* Wake this stream at a time, or when the gateway stops; NULL: there is none any more. */
-    void (*attend)(void *connection, struct gw_stream *stream, int64_t deadline_ns);
-};
 
 /* What an exchange waits for. */
 enum gw_phase {
@@ -99,10 +81,6 @@ struct gw_flow {
     int64_t beat_ns;        /* when to show that it lives */
 };
 
-/* What gw_exchange_read() returns instead of a number of bytes. */
-#define GW_READ_END (-1)
-#define GW_READ_BROKEN (-2) /* the connection must be cut off, so that the client notices */
-
 struct gw_exchange {
     struct gw_gateway *gateway;
     struct nx_arena *arena;
@@ -112,32 +90,29 @@ struct gw_exchange {
     unsigned step; /* the next one, in the phase's table */
 
     /* Request line and headers. */
-    struct gw_peer peer;
-    struct nx_str target; /* raw: the two that follow */
-    struct nx_str path;   /* raw */
-    struct nx_str query;  /* raw */
+    struct http_connection *connection;
+    const struct http_request *head;
+    struct nx_str path;  /* raw */
+    struct nx_str query; /* raw */
     char request_id[GW_REQUEST_ID_BYTES];
     bool is_get; /* or HEAD */
     bool is_options;
     struct gw_match match;
     const struct gw_static_file *file; /* found instead of a route */
     bool has_body;
-    bool is_chunked;       /* the body: the connection ends with the answer */
-    enum gw_coding coding; /* of the body */
-    bool expects_continue;
-    uint64_t declared_bytes;     /* of the body; 0 if not declared */
+    enum gw_coding coding;       /* of the body */
     int64_t timeout_ns;          /* of the call */
     struct gw_metadata metadata; /* of the call */
 
     /* Body. */
     struct nx_buf body;
     uint64_t body_bytes; /* arrived, thrown away ones included */
+    bool body_is_over;
     struct nx_buf plain; /* the body, if it was coded */
 
     /* Call. */
     ProtobufCMessage *request;
-    bool has_called;               /* and not given the handle back */
-    struct wire_client_call *call; /* its handle; NULL: there was no memory for it */
+    struct wire_client_call *call; /* NULL: there is none, or its handle is given back */
     nx_status call_status;
     struct gw_returned returned; /* of its metadata, what goes into the answer */
     const ProtobufCMessage *response;
@@ -146,7 +121,6 @@ struct gw_exchange {
     struct gw_stream *stream;
     struct gw_flow flow;
     struct gw_feed *feed; /* of a body that streams, else NULL */
-    bool is_answered_now; /* before the body's end: what comes of it is thrown away */
 
     /* Answer. */
     const char *failed_step; /* NULL: none failed */
@@ -154,36 +128,41 @@ struct gw_exchange {
     unsigned refusal; /* the HTTP status that a step wants for its failure; 0: its code's */
     struct nx_buf out;
     struct nx_buf coded; /* what is sent instead, perhaps */
-    struct gw_answer answer;
+    struct http_answer answer;
     unsigned late_status; /* the HTTP status that an error within a stream would have had */
 };
 
-/* Begin. Copies the target, "/v1/products?pageSize=5".
- * Returns: NULL when out of memory. */
-struct gw_exchange *gw_exchange_new(struct gw_gateway *gateway, struct nx_str target);
+/* The headers are there, and maybe a fault. Afterwards the phase is GW_AT_BODY, or GW_ANSWERED if
+ * the body is not worth reading.
+ * Returns: NULL when out of memory.
+ * Borrows: the request, and memory from its arena, until destroyed. */
+struct gw_exchange *gw_exchange_begin(struct gw_gateway *gateway,
+                                      struct http_connection *connection,
+                                      const struct http_request *request);
 
-/* The headers are there. Afterwards the phase is GW_AT_BODY, or GW_ANSWERED if the body is not
- * worth reading. Borrows: method and headers, until destroyed. */
-void gw_exchange_begin(struct gw_exchange *exchange, const struct gw_peer *peer);
+/* A part of the body. Returns: how much of it is taken; the rest can be when the connection is
+ * waked. */
+size_t gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part);
 
-/* A part of the body. False: it is out of all proportion; drop the connection.
- * ret_left: so much of it is not taken; the connection is suspended until it can be. */
-bool gw_exchange_take_body(struct gw_exchange *exchange, struct nx_str part, size_t *ret_left);
+/* The body is over, or faulty. Afterwards the phase is GW_AT_CALL or GW_ANSWERED; or still
+ * GW_AT_BODY, until the rest of the body can be sent. */
+void gw_exchange_end_body(struct gw_exchange *exchange, unsigned fault_status, const char *fault);
 
-/* The body is over. Afterwards the phase is GW_AT_CALL, and the connection suspended and maybe
- * resumed again, or GW_ANSWERED; or still GW_AT_BODY, and the connection suspended until the rest
- * of the body can be sent. */
-void gw_exchange_end_body(struct gw_exchange *exchange);
-
-/* The call is answered, or streams and has something to say, and the connection is resumed.
- * Afterwards the phase is GW_ANSWERED, or still GW_AT_CALL and the connection suspended. */
+/* The call is answered, or streams and has something to say, and the connection is waked.
+ * Afterwards the phase is GW_ANSWERED, or still what it was. */
 void gw_exchange_wake(struct gw_exchange *exchange);
 
+/* NULL: there is none yet. */
+const struct http_answer *gw_exchange_answer(const struct gw_exchange *exchange);
+
 /* Of an answer that streams: put up to so many bytes there.
- * Returns: how many; 0: none yet, the connection is suspended; GW_READ_END or GW_READ_BROKEN. */
+ * Returns: how many; 0: none yet; HTTP_READ_END or HTTP_READ_BROKEN. */
 long gw_exchange_read(struct gw_exchange *exchange, char *to, size_t room);
 
-/* Log, and free. Not while its call is under way, unless that streams. Takes NULL. */
+/* The client is gone: have the call end. */
+void gw_exchange_cancel(struct gw_exchange *exchange);
+
+/* Log, and end. Not while its call is under way, unless that streams. */
 void gw_exchange_destroy(struct gw_exchange *exchange);
 
 #endif

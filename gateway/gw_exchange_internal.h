@@ -12,7 +12,7 @@
 /* A header of the request; NULL when it is absent. */
 static inline const char *gw_exchange_header(const struct gw_exchange *exchange, const char *name)
 {
-    return exchange->peer.header(exchange->peer.connection, name);
+    return http_request_header(exchange->head, name);
 }
 
 /* A call uses the client until it has completed and its handle is given back: each drops it once.
@@ -29,11 +29,13 @@ nx_status gw_stream_answer_begin(struct gw_exchange *exchange) NX_MUST_USE;
 nx_status gw_stream_answer_head(struct gw_exchange *exchange) NX_MUST_USE;
 bool gw_stream_answer_can_begin(const struct gw_exchange *exchange);
 
-/* A body that streams: steps, and in between them parts of the body; within gw_stream_enter().
- * take: how much of the part is not taken; then the connection sleeps. flush: false when it does.
- * Either may answer. */
+/* A body that streams: steps, and in between them parts of the body.
+ * take: how much of the part is taken. flush: false when something is left. look: whether the call
+ * has ended already. Each may answer. */
+nx_status gw_stream_body_admit(struct gw_exchange *exchange) NX_MUST_USE; /* by its headers */
 nx_status gw_stream_body_open(struct gw_exchange *exchange) NX_MUST_USE;
-void gw_stream_body_attend(struct gw_exchange *exchange); /* once the phase is that of the body */
+void gw_stream_body_look(struct gw_exchange *exchange);
+void gw_stream_body_refuse(struct gw_exchange *exchange, nx_status status);
 size_t gw_stream_body_take(struct gw_exchange *exchange, struct nx_str part);
 bool gw_stream_body_flush(struct gw_exchange *exchange);
 nx_status gw_stream_body_finish(struct gw_exchange *exchange) NX_MUST_USE;

@@ -26,7 +26,7 @@ struct program {
     struct gw_static *files;
     struct wire_client_tls *tls;
     struct gw_gateway gateway;
-    struct gw_http *http;
+    struct http_server *server;
 };
 
 /* --- Start --- */
@@ -98,9 +98,10 @@ static nx_status start(struct program *program)
     NX_TRY(wire_client_new(&client, &gateway->client));
     client.channels = (unsigned)config->backend_stream_channels;
     NX_TRY(wire_client_new(&client, &gateway->stream_client));
-    NX_TRY(gw_http_start(gateway, program->arena, &program->http));
+    unsigned number;
+    NX_TRY(gw_http_start(gateway, program->arena, &program->server, &number));
     char port[12];
-    snprintf(port, sizeof port, "%u", gw_http_port(program->http));
+    snprintf(port, sizeof port, "%u", number);
     nx_log(NX_LOG_INFO, "listening", "address", config->http_listen, "port", port, "backend",
            config->backend_target, NULL);
     return NX_STATUS_OK;
@@ -124,18 +125,18 @@ static void stop(struct program *program)
     struct gw_gateway *gateway = &program->gateway;
     int64_t grace_ns = (int64_t)program->config.backend_timeout_ms * 1000000;
     atomic_store(&gateway->draining, true);
-    if (program->http) {
-        gw_http_quiesce(program->http);
-        gw_http_end_streams(program->http);
+    if (program->server) {
+        http_server_quiesce(program->server);
+        http_server_wake_all(program->server);
         wait_for_none(&gateway->exchanges, nx_clock_monotonic_ns() + grace_ns);
     }
     atomic_store(&gateway->refusing, true);
-    if (program->http)
-        gw_http_abort_streams(program->http);
+    if (program->server)
+        http_server_abort_all(program->server);
     wait_for_none(&gateway->client_users, NX_DEADLINE_NEVER);
     wire_client_destroy(gateway->stream_client);
     wire_client_destroy(gateway->client);
-    gw_http_stop(program->http);
+    http_server_stop(program->server);
 }
 
 /* --- The program --- */

@@ -26,14 +26,11 @@ static void begin_answer(struct gw_exchange *exchange, unsigned http_status)
     bool is_page = exchange->kind == GW_PAGE && http_status < 400;
     gw_answer_init(&exchange->answer, http_status, exchange->request_id,
                    cache_control(exchange, http_status), is_page);
-    /* The library takes a bare LF around chunks, where a proxy may have seen none: what it took for
-     * a part of this request must not become the next (RFC 9112, 11.2). */
-    exchange->answer.close = exchange->is_chunked;
     gw_cors_answer(&exchange->gateway->cors, gw_exchange_header(exchange, "Origin"),
                    &exchange->answer);
     for (unsigned i = 0; i < exchange->returned.count; i++)
-        gw_answer_add(&exchange->answer, exchange->returned.headers[i].name,
-                      exchange->returned.headers[i].value);
+        http_answer_add(&exchange->answer, exchange->returned.headers[i].name,
+                        exchange->returned.headers[i].value);
 }
 
 /* --- Failures --- */
@@ -81,15 +78,15 @@ void gw_render_failure(struct gw_exchange *exchange, nx_status status)
     gw_error_write(without_address(exchange, status), http_status, &form, exchange->arena,
                    &exchange->out, &retry_after_s);
     exchange->answer.content = nx_buf_str(&exchange->out);
-    gw_answer_add(&exchange->answer, "Content-Type", "application/json");
+    http_answer_add(&exchange->answer, "Content-Type", "application/json");
     if (retry_after_s > 0)
-        gw_answer_add(&exchange->answer, "Retry-After",
-                      nx_arena_printf(exchange->arena, "%u", retry_after_s));
+        http_answer_add(&exchange->answer, "Retry-After",
+                        nx_arena_printf(exchange->arena, "%u", retry_after_s));
     if (http_status == 415)
-        gw_answer_add(&exchange->answer, "Accept-Encoding",
-                      exchange->kind == GW_CLIENT_STREAM ? "identity" : GW_CODINGS);
+        http_answer_add(&exchange->answer, "Accept-Encoding",
+                        exchange->kind == GW_CLIENT_STREAM ? "identity" : GW_CODINGS);
     if (http_status == 405)
-        gw_answer_add(&exchange->answer, "Allow", allowed_methods(exchange));
+        http_answer_add(&exchange->answer, "Allow", allowed_methods(exchange));
 }
 
 /* --- The API --- */
@@ -129,11 +126,11 @@ static void code_answer(struct gw_exchange *exchange)
 {
     enum gw_coding coding = gw_coding_choose(gw_exchange_header(exchange, "Accept-Encoding"));
     struct nx_str content = exchange->answer.content;
-    gw_answer_add(&exchange->answer, "Vary", "Accept-Encoding");
+    http_answer_add(&exchange->answer, "Vary", "Accept-Encoding");
     if (coding == GW_IDENTITY || content.len < WORTH_CODING_BYTES ||
         !gw_coding_encode(coding, content, &exchange->coded) || exchange->coded.len >= content.len)
         return;
-    gw_answer_add(&exchange->answer, "Content-Encoding", gw_coding_name(coding));
+    http_answer_add(&exchange->answer, "Content-Encoding", gw_coding_name(coding));
     exchange->answer.content = nx_buf_str(&exchange->coded);
 }
 
@@ -178,10 +175,10 @@ void gw_render_error(struct gw_exchange *exchange, nx_status status, struct nx_a
 void gw_render_stream(struct gw_exchange *exchange)
 {
     begin_answer(exchange, 200);
-    gw_answer_add(&exchange->answer, "Content-Type", gw_frames_type(exchange->flow.form));
-    gw_answer_set(&exchange->answer, "Cache-Control", "no-store");
-    gw_answer_add(&exchange->answer, "X-Accel-Buffering", "no"); /* of a proxy in front */
-    gw_answer_add(&exchange->answer, "Vary", "Accept");
+    http_answer_add(&exchange->answer, "Content-Type", gw_frames_type(exchange->flow.form));
+    http_answer_set(&exchange->answer, "Cache-Control", "no-store");
+    http_answer_add(&exchange->answer, "X-Accel-Buffering", "no"); /* of a proxy in front */
+    http_answer_add(&exchange->answer, "Vary", "Accept");
     exchange->answer.is_stream = true;
 }
 
@@ -200,13 +197,13 @@ nx_status gw_render_message(struct gw_exchange *exchange)
     const char *known = exchange->is_get ? gw_exchange_header(exchange, "If-None-Match") : NULL;
     bool is_known = etag && known && gw_headers_lists_etag(known, etag);
     begin_answer(exchange, is_known ? 304 : location ? 301 : 200);
-    gw_answer_add(&exchange->answer, "Location", location);
-    gw_answer_add(&exchange->answer, "ETag", etag);
+    http_answer_add(&exchange->answer, "Location", location);
+    http_answer_add(&exchange->answer, "ETag", etag);
     /* A 304 sends no content, but tells how long it would be. */
     NX_TRY(gw_render_json(exchange, exchange->response, exchange->arena, &exchange->out));
     if (exchange->out.failed)
         return nx_fail(exchange->arena, NX_INTERNAL, "the answer is larger than it may be");
-    gw_answer_add(&exchange->answer, "Content-Type", "application/json");
+    http_answer_add(&exchange->answer, "Content-Type", "application/json");
     exchange->answer.content = nx_buf_str(&exchange->out);
     code_answer(exchange);
     return NX_STATUS_OK;
@@ -221,15 +218,16 @@ nx_status gw_render_page(struct gw_exchange *exchange)
     bool is_known = file->etag && known && gw_headers_lists_etag(known, file->etag);
     unsigned status = file->location ? 302 : is_known ? 304 : 200;
     begin_answer(exchange, status);
-    gw_answer_add(&exchange->answer, "Location", file->location);
-    gw_answer_add(&exchange->answer, "ETag", file->etag);
+    http_answer_add(&exchange->answer, "Location", file->location);
+    http_answer_add(&exchange->answer, "ETag", file->etag);
     if (file->location)
         return NX_STATUS_OK;
     enum gw_coding coding = gw_coding_choose(gw_exchange_header(exchange, "Accept-Encoding"));
     bool is_coded = file->coded[coding].len > 0;
-    gw_answer_add(&exchange->answer, "Content-Type", file->content_type);
-    gw_answer_add(&exchange->answer, "Vary", "Accept-Encoding");
-    gw_answer_add(&exchange->answer, "Content-Encoding", is_coded ? gw_coding_name(coding) : NULL);
+    http_answer_add(&exchange->answer, "Content-Type", file->content_type);
+    http_answer_add(&exchange->answer, "Vary", "Accept-Encoding");
+    http_answer_add(&exchange->answer, "Content-Encoding",
+                    is_coded ? gw_coding_name(coding) : NULL);
     exchange->answer.content = is_coded ? file->coded[coding] : file->content; /* but for a 304 */
     return NX_STATUS_OK;
 }
@@ -237,7 +235,7 @@ nx_status gw_render_page(struct gw_exchange *exchange)
 static nx_status report(struct gw_exchange *exchange, unsigned http_status, struct nx_str content)
 {
     begin_answer(exchange, http_status);
-    gw_answer_add(&exchange->answer, "Content-Type", "application/json");
+    http_answer_add(&exchange->answer, "Content-Type", "application/json");
     exchange->answer.content = content;
     return NX_STATUS_OK;
 }
@@ -264,7 +262,7 @@ nx_status gw_render_options(struct gw_exchange *exchange)
     if (!allow)
         return nx_fail_memory();
     begin_answer(exchange, 204);
-    gw_answer_add(&exchange->answer, "Allow", allow);
+    http_answer_add(&exchange->answer, "Allow", allow);
     if (gw_exchange_header(exchange, "Access-Control-Request-Method"))
         gw_cors_preflight(&exchange->gateway->cors, gw_exchange_header(exchange, "Origin"), allow,
                           &exchange->answer);

@@ -8,19 +8,15 @@
 
 struct gw_stream {
     struct gw_gateway *gateway;
-    struct gw_peer peer;
+    struct http_connection *connection;
     struct nx_arena *arena; /* of the call: the client's threads write into it */
     struct wire_client_call *call;
     bool is_endless; /* responses stream */
 
-    pthread_mutex_t turn; /* taken before the other: whose turn it is with the exchange */
-    void (*on_early_end)(void *arg);
-    void *early_arg;
-
-    pthread_mutex_t mutex; /* guards what follows; not held when the watch is called */
-    unsigned references;   /* the connection's, and the call's */
-    bool is_asleep;
-    bool is_asking; /* for a message that has not come */
+    pthread_mutex_t mutex; /* guards what follows; taken within the connection's */
+    unsigned references;   /* the exchange's, and the call's */
+    bool is_closed;        /* the connection is not to be waked any more */
+    bool is_asking;        /* for a message that has not come */
     const ProtobufCMessage *message;
     bool is_sending;
     bool is_refused;     /* what was sent last was not taken: the end is near */
@@ -40,7 +36,6 @@ static void unlock_and_drop(struct gw_stream *stream)
     if (!is_last)
         return;
     pthread_mutex_destroy(&stream->mutex);
-    pthread_mutex_destroy(&stream->turn);
     nx_arena_destroy(stream->arena);
     free(stream);
 }
@@ -48,10 +43,8 @@ static void unlock_and_drop(struct gw_stream *stream)
 /* With the lock. */
 static void wake(struct gw_stream *stream)
 {
-    if (!stream->is_asleep)
-        return;
-    stream->is_asleep = false;
-    stream->peer.resume(stream->peer.connection);
+    if (!stream->is_closed)
+        http_connection_wake(stream->connection);
 }
 
 /* Thread: the client's. */
@@ -59,24 +52,17 @@ static void on_ended(void *arg, nx_status status, const ProtobufCMessage *respon
 {
     struct gw_stream *stream = arg;
     struct gw_gateway *gateway = stream->gateway;
-    pthread_mutex_lock(&stream->turn);
     pthread_mutex_lock(&stream->mutex);
-    bool is_early = !stream->is_asleep;
     stream->has_ended = true;
     stream->status = status;
     stream->response = response;
     wake(stream);
-    pthread_mutex_unlock(&stream->mutex);
-    if (is_early && stream->on_early_end)
-        stream->on_early_end(stream->early_arg);
-    pthread_mutex_unlock(&stream->turn);
-    pthread_mutex_lock(&stream->mutex);
     unlock_and_drop(stream);
     atomic_fetch_sub(&gateway->streams, 1);
     gw_exchange_drop_client(gateway);
 }
 
-static struct gw_stream *new_stream(struct gw_gateway *gateway, const struct gw_peer *peer,
+static struct gw_stream *new_stream(struct gw_gateway *gateway, struct http_connection *connection,
                                     const struct wire_method *method)
 {
     struct gw_stream *stream = calloc(1, sizeof *stream);
@@ -88,19 +74,18 @@ static struct gw_stream *new_stream(struct gw_gateway *gateway, const struct gw_
         return NULL;
     }
     stream->gateway = gateway;
-    stream->peer = *peer;
+    stream->connection = connection;
     stream->references = 2;
     stream->is_endless = wire_responses_stream(method->kind);
     pthread_mutex_init(&stream->mutex, NULL);
-    pthread_mutex_init(&stream->turn, NULL);
     return stream;
 }
 
-nx_status gw_stream_open(struct gw_gateway *gateway, const struct gw_peer *peer,
+nx_status gw_stream_open(struct gw_gateway *gateway, struct http_connection *connection,
                          const struct wire_method *method, const ProtobufCMessage *request,
                          const struct wire_call_options *options, struct gw_stream **ret_stream)
 {
-    struct gw_stream *stream = new_stream(gateway, peer, method);
+    struct gw_stream *stream = new_stream(gateway, connection, method);
     if (stream)
         stream->call = wire_client_start(gateway->stream_client, method, request, options,
                                          stream->arena, on_ended, stream);
@@ -115,8 +100,7 @@ nx_status gw_stream_open(struct gw_gateway *gateway, const struct gw_peer *peer,
         gw_exchange_drop_client(gateway);
         return nx_fail_memory();
     }
-    peer->watch(peer->connection, stream->call);
-    peer->attend(peer->connection, stream, NX_DEADLINE_NEVER);
+    http_connection_wake_at(connection, NX_DEADLINE_NEVER);
     if (atomic_load(&gateway->refusing)) /* all that were attended to may have been aborted */
         wire_client_cancel(stream->call);
     *ret_stream = stream;
@@ -128,9 +112,9 @@ void gw_stream_close(struct gw_stream *stream)
     if (!stream)
         return;
     struct gw_gateway *gateway = stream->gateway;
-    gw_stream_on_early_end(stream, NULL, NULL);
-    stream->peer.attend(stream->peer.connection, NULL, NX_DEADLINE_NEVER);
-    stream->peer.watch(stream->peer.connection, NULL);
+    pthread_mutex_lock(&stream->mutex);
+    stream->is_closed = true;
+    pthread_mutex_unlock(&stream->mutex);
     wire_client_cancel(stream->call); /* nothing, if it has ended */
     wire_client_release(stream->call);
     pthread_mutex_lock(&stream->mutex);
@@ -138,52 +122,10 @@ void gw_stream_close(struct gw_stream *stream)
     gw_exchange_drop_client(gateway);
 }
 
-/* --- Sleeping --- */
-
 /* A stream to the client could go on for ever; one from it comes to its end. */
 static bool is_stopping(const struct gw_stream *stream)
 {
     return stream->is_endless && !stream->has_ended && atomic_load(&stream->gateway->draining);
-}
-
-/* With the lock. */
-static bool has_news(const struct gw_stream *stream)
-{
-    bool can_send = !stream->is_endless && !stream->is_sending && !stream->is_refused &&
-                    !stream->is_half_closed;
-    return stream->message || can_send || stream->has_ended || is_stopping(stream);
-}
-
-static void sleep_locked(struct gw_stream *stream)
-{
-    stream->peer.suspend(stream->peer.connection);
-    stream->is_asleep = true;
-}
-
-bool gw_stream_sleep(struct gw_stream *stream)
-{
-    pthread_mutex_lock(&stream->mutex);
-    bool sleeps = !has_news(stream);
-    if (sleeps)
-        sleep_locked(stream);
-    pthread_mutex_unlock(&stream->mutex);
-    return sleeps;
-}
-
-void gw_stream_sleep_always(struct gw_stream *stream)
-{
-    pthread_mutex_lock(&stream->mutex);
-    sleep_locked(stream);
-    if (has_news(stream))
-        wake(stream);
-    pthread_mutex_unlock(&stream->mutex);
-}
-
-void gw_stream_wake(struct gw_stream *stream)
-{
-    pthread_mutex_lock(&stream->mutex);
-    wake(stream);
-    pthread_mutex_unlock(&stream->mutex);
 }
 
 /* --- Receiving --- */
@@ -223,8 +165,7 @@ static void on_sent(void *arg, bool ok)
     pthread_mutex_lock(&stream->mutex);
     stream->is_sending = false;
     stream->is_refused = !ok;
-    if (has_news(stream))
-        wake(stream);
+    wake(stream);
     pthread_mutex_unlock(&stream->mutex);
 }
 
@@ -261,29 +202,6 @@ void gw_stream_half_close(struct gw_stream *stream)
 void gw_stream_cancel(struct gw_stream *stream)
 {
     wire_client_cancel(stream->call);
-}
-
-void gw_stream_enter(struct gw_stream *stream)
-{
-    pthread_mutex_lock(&stream->turn);
-}
-
-void gw_stream_leave(struct gw_stream *stream)
-{
-    pthread_mutex_unlock(&stream->turn);
-}
-
-void gw_stream_on_early_end(struct gw_stream *stream, void (*ended)(void *arg), void *arg)
-{
-    pthread_mutex_lock(&stream->turn);
-    stream->on_early_end = ended;
-    stream->early_arg = arg;
-    pthread_mutex_lock(&stream->mutex);
-    bool has_ended = stream->has_ended;
-    pthread_mutex_unlock(&stream->mutex);
-    if (ended && has_ended)
-        ended(arg);
-    pthread_mutex_unlock(&stream->turn);
 }
 
 enum gw_event gw_stream_look(struct gw_stream *stream, const ProtobufCMessage **ret_message,

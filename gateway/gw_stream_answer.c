@@ -21,7 +21,7 @@ static void expect_beat(struct gw_exchange *exchange)
 {
     struct gw_flow *flow = &exchange->flow;
     flow->beat_ns = flow->form == GW_EVENTS ? next_beat_ns(exchange) : NX_DEADLINE_NEVER;
-    exchange->peer.attend(exchange->peer.connection, exchange->stream, flow->beat_ns);
+    http_connection_wake_at(exchange->connection, flow->beat_ns);
 }
 
 static bool is_beat_due(const struct gw_exchange *exchange)
@@ -39,7 +39,6 @@ nx_status gw_stream_answer_open(struct gw_exchange *exchange)
     NX_TRY(gw_exchange_open_stream(exchange));
     gw_stream_ask(exchange->stream);
     expect_beat(exchange);
-    gw_stream_sleep_always(exchange->stream);
     return NX_STATUS_OK;
 }
 
@@ -130,31 +129,26 @@ static void take_message(struct gw_exchange *exchange, const ProtobufCMessage *m
     append_end(exchange, status);
 }
 
-/* Put the next piece into `out`. False: there is none, and the connection sleeps. */
+/* Put the next piece into `out`. False: there is none yet. */
 static bool append_next(struct gw_exchange *exchange)
 {
     const ProtobufCMessage *message;
     nx_status status;
-    for (;;) {
-        switch (gw_stream_look(exchange->stream, &message, &status)) {
-        case GW_MESSAGE:
-            take_message(exchange, message);
-            return true;
-        case GW_END:
-            append_end(exchange, status);
-            return true;
-        case GW_NOTHING:
-            break;
-        }
-        if (is_beat_due(exchange)) {
-            expect_beat(exchange);
-            gw_frames_beat(exchange->flow.form, &exchange->out);
-            return true;
-        }
-        expect_beat(exchange);
-        if (gw_stream_sleep(exchange->stream))
-            return false;
+    switch (gw_stream_look(exchange->stream, &message, &status)) {
+    case GW_MESSAGE:
+        take_message(exchange, message);
+        return true;
+    case GW_END:
+        append_end(exchange, status);
+        return true;
+    case GW_NOTHING:
+        break;
     }
+    bool is_due = is_beat_due(exchange);
+    expect_beat(exchange);
+    if (is_due)
+        gw_frames_beat(exchange->flow.form, &exchange->out);
+    return is_due;
 }
 
 long gw_exchange_read(struct gw_exchange *exchange, char *to, size_t room)
@@ -165,11 +159,11 @@ long gw_exchange_read(struct gw_exchange *exchange, char *to, size_t room)
         out->len = 0;
         flow->taken = 0;
         if (flow->is_over)
-            return flow->is_broken ? GW_READ_BROKEN : GW_READ_END;
+            return flow->is_broken ? HTTP_READ_BROKEN : HTTP_READ_END;
         if (!append_next(exchange))
             return 0;
         if (out->len == 0) /* an end without words */
-            return flow->is_broken ? GW_READ_BROKEN : GW_READ_END;
+            return flow->is_broken ? HTTP_READ_BROKEN : HTTP_READ_END;
     }
     size_t left = out->len - flow->taken;
     size_t count = left < room ? left : room;

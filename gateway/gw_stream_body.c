@@ -9,7 +9,7 @@
  *   finish  no more messages, so that the call ends with its answer
  *
  * A call may end before the body does, and a body may be found wrong: then the answer goes out at
- * once, on whatever thread that is, and the connection is closed behind it. */
+ * once, and the connection is closed behind it. */
 #include "gw_exchange_internal.h"
 #include "gw_stream.h"
 #include "gw_transcode.h"
@@ -208,12 +208,10 @@ static void answer_now(struct gw_exchange *exchange, nx_status status)
         exchange->failed_step = "body";
         gw_render_failure(exchange, status);
     }
-    exchange->is_answered_now = true;
-    exchange->peer.answer_now(exchange->peer.connection, &exchange->answer);
+    exchange->phase = GW_ANSWERED;
 }
 
-/* The body is wrong. */
-static void refuse_now(struct gw_exchange *exchange, nx_status status)
+void gw_stream_body_refuse(struct gw_exchange *exchange, nx_status status)
 {
     gw_stream_cancel(exchange->stream);
     answer_now(exchange, status);
@@ -229,15 +227,50 @@ nx_status gw_stream_body_render(struct gw_exchange *exchange)
     return gw_render_message(exchange);
 }
 
-/* The call has ended before the body. */
-static void end_now(void *arg)
+/* Whether the call has ended before the body: then it is answered. */
+static bool has_ended(struct gw_exchange *exchange)
 {
-    struct gw_exchange *exchange = arg;
-    if (exchange->phase == GW_AT_BODY && exchange->answer.status == 0)
+    const ProtobufCMessage *message;
+    nx_status status;
+    bool ended = gw_stream_look(exchange->stream, &message, &status) == GW_END;
+    if (ended)
         answer_now(exchange, gw_stream_body_render(exchange));
+    return ended;
+}
+
+void gw_stream_body_look(struct gw_exchange *exchange)
+{
+    (void)has_ended(exchange);
 }
 
 /* --- The life --- */
+
+/* A body that streams is not kept, so that it may be longer; nor is it unpacked. */
+nx_status gw_stream_body_admit(struct gw_exchange *exchange)
+{
+    uint64_t most = exchange->gateway->config->http_max_stream_bytes;
+    const struct gw_route *route = exchange->match.route;
+    enum gw_coding coding;
+    if (exchange->head->length > most)
+        return REFUSE(exchange, 413, NX_RESOURCE_EXHAUSTED, "the body is longer than %llu bytes",
+                      (unsigned long long)most);
+    const char *type = gw_exchange_header(exchange, "Content-Type");
+    exchange->feed = nx_arena_calloc(exchange->arena, 1, sizeof *exchange->feed);
+    if (!exchange->feed)
+        return nx_fail_memory();
+    exchange->feed->form = route->stream_bytes ? GW_FEED_RAW : GW_FEED_LINES;
+    if (!exchange->has_body && !type)
+        return NX_STATUS_OK;
+    if (!gw_coding_parse(gw_exchange_header(exchange, "Content-Encoding"), &coding) ||
+        coding != GW_IDENTITY)
+        return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
+                      "a body that streams cannot have a Content-Encoding");
+    if (!gw_feed_choose(route, type, &exchange->feed->form))
+        return REFUSE(exchange, 415, NX_INVALID_ARGUMENT,
+                      "the Content-Type of a body can be one of %s",
+                      gw_feed_types(route, exchange->arena));
+    return NX_STATUS_OK;
+}
 
 nx_status gw_stream_body_open(struct gw_exchange *exchange)
 {
@@ -263,26 +296,10 @@ nx_status gw_stream_body_open(struct gw_exchange *exchange)
     return NX_STATUS_OK;
 }
 
-void gw_stream_body_attend(struct gw_exchange *exchange)
-{
-    gw_stream_on_early_end(exchange->stream, end_now, exchange);
-}
-
-/* Whether the next message may be sent; else the connection sleeps, unless it is answered. */
+/* Whether the next message may be sent; else it is waited for, or answered. */
 static bool can_send(struct gw_exchange *exchange)
 {
-    const ProtobufCMessage *message;
-    nx_status status;
-    for (;;) {
-        if (gw_stream_look(exchange->stream, &message, &status) == GW_END) {
-            end_now(exchange);
-            return false;
-        }
-        if (!gw_stream_is_sending(exchange->stream))
-            return true;
-        if (gw_stream_sleep(exchange->stream))
-            return false;
-    }
+    return !has_ended(exchange) && !gw_stream_is_sending(exchange->stream);
 }
 
 size_t gw_stream_body_take(struct gw_exchange *exchange, struct nx_str part)
@@ -293,14 +310,14 @@ size_t gw_stream_body_take(struct gw_exchange *exchange, struct nx_str part)
     while (part.len > 0 && status.code == NX_OK && can_send(exchange))
         status = take_some(exchange, &part);
     exchange->body_bytes += all - part.len;
-    if (status.code == NX_OK && exchange->body_bytes > most && exchange->answer.status == 0) {
+    if (status.code == NX_OK && exchange->body_bytes > most && exchange->phase == GW_AT_BODY) {
         exchange->refusal = 413;
         status = nx_fail(exchange->arena, NX_RESOURCE_EXHAUSTED,
                          "the body is longer than %llu bytes", (unsigned long long)most);
     }
     if (status.code != NX_OK)
-        refuse_now(exchange, status);
-    return exchange->answer.status != 0 ? 0 : part.len;
+        gw_stream_body_refuse(exchange, status);
+    return all - part.len;
 }
 
 /* Send what is left. */
@@ -330,11 +347,11 @@ bool gw_stream_body_flush(struct gw_exchange *exchange)
     bool more = true;
     while (more) {
         if (!can_send(exchange))
-            return exchange->answer.status != 0;
+            return false;
         nx_status status = flush_rest(exchange, &more);
         if (status.code != NX_OK) {
-            refuse_now(exchange, status);
-            return true;
+            gw_stream_body_refuse(exchange, status);
+            return false;
         }
     }
     return true;
@@ -343,6 +360,5 @@ bool gw_stream_body_flush(struct gw_exchange *exchange)
 nx_status gw_stream_body_finish(struct gw_exchange *exchange)
 {
     gw_stream_half_close(exchange->stream);
-    gw_stream_sleep_always(exchange->stream);
     return NX_STATUS_OK;
 }

@@ -19,9 +19,11 @@ declare -A may_use=(
                proto/reflection storage
                generated generated-grpc generated-google protobuf-c sodium'
     [openapi]='proto/runtime proto/json proto/config generated-google protobuf-c cyaml'
+    [gateway/http]='proto/runtime'
+    [gateway/http]='proto/runtime'
     [gateway]='proto/runtime proto/wire wire_pb proto/json proto/config proto/descriptors proto/dynamic
                openapi
-               generated generated-grpc generated-google protobuf-c microhttpd sodium'
+               generated generated-grpc generated-google protobuf-c sodium gateway/http'
 )
 
 declare -A folder_of_header
@@ -40,7 +42,6 @@ owner() {
     grpc/*) echo grpc ;;
     libpq-fe.h | libpq/*) echo libpq ;;
     cyaml/* | yaml.h) echo cyaml ;;
-    microhttpd.h) echo microhttpd ;;
     sodium.h) echo sodium ;;
     store_sql.h | store_sql_texts.h) echo storage ;;
     */*.h) [[ -e /usr/include/$1 || -e /usr/include/x86_64-linux-gnu/$1 || $1 == sys/* ]] &&

@@ -20,7 +20,7 @@ absent() {
 
 if gateway=$(one nexus-gateway); then
     libraries=$(ldd "$gateway")
-    [[ $libraries == *libmicrohttpd* ]] || fail "ldd shows nothing of $gateway"
+    [[ $libraries == *libgrpc* ]] || fail "ldd shows nothing of $gateway"
     [[ $libraries != *libpq* ]] || fail "the gateway is linked with libpq"
     absent "$gateway" '^(store|svc)_' 'the gateway holds a part of the storage or the service'
     absent "$gateway" '^PQ' 'the gateway calls libpq'
@@ -28,8 +28,7 @@ fi
 if service=$(one nexus-service); then
     libraries=$(ldd "$service")
     [[ $libraries == *libpq* ]] || fail "ldd shows nothing of $service"
-    [[ $libraries != *libmicrohttpd* ]] || fail "the service is linked with libmicrohttpd"
-    absent "$service" '^gw_' 'the service holds a part of the gateway'
+    absent "$service" '^(gw|http)_' 'the service holds a part of the gateway'
 fi
 if storage=$(one libnx_storage.a); then
     absent "$storage" '^(grpc_|protobuf_c_|wire_|svc_|gw_)' 'the storage knows more than its layer'
@@ -45,5 +44,8 @@ if wire_pb=$(one libnexus-wire-pb.a); then
 fi
 if runtime=$(one libnexus-runtime.a); then
     absent "$runtime" '^(grpc_|protobuf_c_|PQ[a-z]|cyaml_|MHD_)' 'the runtime knows a library'
+fi
+if http=$(one libnx_http.a); then
+    absent "$http" '^(grpc_|protobuf_c_|wire_|gw_|oas_|pbj_)' 'the HTTP server knows what it carries'
 fi
 finish
