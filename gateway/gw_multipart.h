@@ -1,9 +1,5 @@
 /* A body of the type multipart/form-data (RFC 7578, RFC 2046), which comes in parts, piece by
- * piece. It knows no connection, and keeps no more than the headers of one part.
- *
- * libmicrohttpd's post processor is not used: it calls back for all that one piece of a body holds,
- * with no way to hold it up within, is bound to a connection, so that it cannot be tested or fuzzed
- * by itself, does not tell of a part that is empty, and takes what is no multipart for one. */
+ * piece. It knows no connection, and keeps no more than the headers of one part. */
 #ifndef GW_MULTIPART_H
 #define GW_MULTIPART_H
 

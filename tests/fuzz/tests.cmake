@@ -1,6 +1,8 @@
 nx_add_fuzz(json DEPS nx_json zoo)
 nx_add_fuzz(oas_spec DEPS nx_openapi)
 nx_add_fuzz(wire_prescan DEPS nx_wire nexus_api zoo)
+nx_add_fuzz(http_chunks DEPS nx_http)
+nx_add_fuzz(http_head DEPS nx_http)
 nx_add_fuzz(gw_coding DEPS nx_transcode)
 nx_add_fuzz(gw_frames DEPS nx_transcode)
 nx_add_fuzz(gw_headers DEPS nx_transcode)
