@@ -77,7 +77,7 @@ static enum state in_trailer_name(unsigned char c)
     return c == ':' ? TRAILER_VALUE : is_text(c) && c > ' ' ? TRAILER_NAME : BAD;
 }
 
-static enum state step(struct http_chunks *chunks, unsigned char c)
+static enum state in_size_line(struct http_chunks *chunks, unsigned char c)
 {
     switch ((enum state)chunks->state) {
     case SIZE_BEGIN:
@@ -88,12 +88,14 @@ static enum state step(struct http_chunks *chunks, unsigned char c)
         return c == ';' ? EXTENSION : c == ' ' || c == '\t' ? SIZE_BLANK : BAD;
     case EXTENSION:
         return c == '\r' ? SIZE_LF : is_text(c) ? EXTENSION : BAD;
-    case SIZE_LF:
+    default:
         return c == '\n' ? after_size_line(chunks) : BAD;
-    case DATA_CR:
-        return c == '\r' ? DATA_LF : BAD;
-    case DATA_LF:
-        return c == '\n' ? after_data(chunks) : BAD;
+    }
+}
+
+static enum state in_trailers(enum state state, unsigned char c)
+{
+    switch (state) {
     case TRAILER_BEGIN:
         return c == '\r' ? LAST_LF : c == ':' ? BAD : in_trailer_name(c);
     case TRAILER_NAME:
@@ -102,14 +104,20 @@ static enum state step(struct http_chunks *chunks, unsigned char c)
         return c == '\r' ? TRAILER_LF : is_text(c) ? TRAILER_VALUE : BAD;
     case TRAILER_LF:
         return c == '\n' ? TRAILER_BEGIN : BAD;
-    case LAST_LF:
+    default:
         return c == '\n' ? OVER : BAD;
-    case DATA:
-    case OVER:
-    case BAD:
-        break;
     }
-    return BAD;
+}
+
+static enum state step(struct http_chunks *chunks, unsigned char c)
+{
+    if (chunks->state <= SIZE_LF)
+        return in_size_line(chunks, c);
+    if (chunks->state == DATA_CR)
+        return c == '\r' ? DATA_LF : BAD;
+    if (chunks->state == DATA_LF)
+        return c == '\n' ? after_data(chunks) : BAD;
+    return in_trailers((enum state)chunks->state, c);
 }
 
 static bool is_too_long(const struct http_chunks *chunks)

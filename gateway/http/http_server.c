@@ -128,17 +128,19 @@ static struct http_connection *new_connection(struct http_loop *loop, int socket
     return connection;
 }
 
+static void unlist(struct http_connection *connection)
+{
+    struct http_connection *next = connection->next;
+    struct http_connection *previous = connection->previous;
+    *(previous ? &previous->next : &connection->loop->connections) = next;
+    if (next)
+        next->previous = previous;
+}
+
 /* Nobody else knows it any more. */
 static void free_connection(struct http_connection *connection)
 {
     struct http_loop *loop = connection->loop;
-    if (connection->is_listed) {
-        struct http_connection *next = connection->next;
-        struct http_connection *previous = connection->previous;
-        *(previous ? &previous->next : &loop->connections) = next;
-        if (next)
-            next->previous = previous;
-    }
     unqueue(connection);
     atomic_fetch_sub(&loop->count, 1);
     atomic_fetch_sub(&loop->server->connections, 1);
@@ -153,8 +155,10 @@ static void leave(struct http_connection *connection)
     if (is_over)
         http_connection_end(connection);
     pthread_mutex_unlock(&connection->mutex);
-    if (is_over)
+    if (is_over) {
+        unlist(connection);
         free_connection(connection);
+    }
 }
 
 /* The first thing that is done with a connection, on its own thread. */
@@ -384,6 +388,7 @@ static void free_loop(struct http_loop *loop)
     while ((connection = loop->connections)) {
         http_connection_close(connection);
         http_connection_end(connection);
+        unlist(connection);
         free_connection(connection);
     }
     if (loop->epoll >= 0)
