@@ -71,7 +71,7 @@ struct http_connection {
     bool is_woken; /* the handler is to be told */
 
     /* Of the loop's thread alone. */
-    struct http_connection *next, *previous;
+    unsigned index; /* in its list */
     bool is_listed;
 };
 

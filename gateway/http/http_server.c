@@ -32,7 +32,8 @@ struct http_loop {
     char *scratch;
 
     /* Of the thread alone. */
-    struct http_connection *connections;
+    struct http_connection **connections; /* room for max_connections */
+    unsigned listed;
     int64_t tick_ns;
 
     pthread_mutex_t queue_mutex; /* taken within those of connections, and nothing within it */
@@ -130,11 +131,10 @@ static struct http_connection *new_connection(struct http_loop *loop, int socket
 
 static void unlist(struct http_connection *connection)
 {
-    struct http_connection *next = connection->next;
-    struct http_connection *previous = connection->previous;
-    *(previous ? &previous->next : &connection->loop->connections) = next;
-    if (next)
-        next->previous = previous;
+    struct http_loop *loop = connection->loop;
+    struct http_connection *last = loop->connections[--loop->listed];
+    loop->connections[connection->index] = last;
+    last->index = connection->index;
 }
 
 /* Nobody else knows it any more. */
@@ -166,10 +166,8 @@ static void list(struct http_loop *loop, struct http_connection *connection)
 {
     struct epoll_event event = {.events = CONNECTION_EVENTS, .data.ptr = connection};
     connection->is_listed = true;
-    connection->next = loop->connections;
-    if (connection->next)
-        connection->next->previous = connection;
-    loop->connections = connection;
+    connection->index = loop->listed++;
+    loop->connections[connection->index] = connection;
     if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, connection->socket, &event) != 0)
         http_connection_close(connection);
 }
@@ -264,9 +262,8 @@ static void listen_again(struct http_loop *loop)
 
 static void tick(struct http_loop *loop, int64_t now_ns)
 {
-    struct http_connection *next;
-    for (struct http_connection *it = loop->connections; it; it = next) {
-        next = it->next;
+    for (unsigned i = loop->listed; i-- > 0;) { /* from the end, since they may leave */
+        struct http_connection *it = loop->connections[i];
         pthread_mutex_lock(&it->mutex);
         if (http_connection_tick(it, now_ns))
             http_connection_run(it, loop->scratch);
@@ -276,9 +273,8 @@ static void tick(struct http_loop *loop, int64_t now_ns)
 
 static void wake_or_abort(struct http_loop *loop, bool aborts)
 {
-    struct http_connection *next;
-    for (struct http_connection *it = loop->connections; it; it = next) {
-        next = it->next;
+    for (unsigned i = loop->listed; i-- > 0;) {
+        struct http_connection *it = loop->connections[i];
         pthread_mutex_lock(&it->mutex);
         if (it->is_attended) {
             http_connection_tell(it);
@@ -312,7 +308,7 @@ static void on_event(struct http_loop *loop, const struct epoll_event *event)
 
 static bool needs_ticks(const struct http_loop *loop)
 {
-    return loop->connections || (loop == loop->server->loops && !loop->server->is_listening);
+    return loop->listed > 0 || (loop == loop->server->loops && !loop->server->is_listening);
 }
 
 static void on_tick(struct http_loop *loop)
@@ -351,7 +347,8 @@ static bool start_loop(struct http_loop *loop)
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     loop->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     loop->scratch = calloc(1, HTTP_READ_BYTES);
-    loop->is_running = loop->scratch && loop->epoll >= 0 && loop->wake >= 0 &&
+    loop->connections = calloc(loop->server->options.max_connections, sizeof *loop->connections);
+    loop->is_running = loop->scratch && loop->connections && loop->epoll >= 0 && loop->wake >= 0 &&
                        epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &event) == 0 &&
                        (loop != loop->server->loops || listen_for(loop, true)) &&
                        pthread_create(&loop->thread, NULL, run, loop) == 0;
@@ -385,17 +382,17 @@ static void free_loop(struct http_loop *loop)
         http_connection_end(connection);
         free_connection(connection);
     }
-    while ((connection = loop->connections)) {
-        http_connection_close(connection);
-        http_connection_end(connection);
-        unlist(connection);
-        free_connection(connection);
+    for (unsigned i = 0; i < loop->listed; i++) {
+        http_connection_close(loop->connections[i]);
+        http_connection_end(loop->connections[i]);
+        free_connection(loop->connections[i]);
     }
     if (loop->epoll >= 0)
         close(loop->epoll);
     if (loop->wake >= 0)
         close(loop->wake);
     pthread_mutex_destroy(&loop->queue_mutex);
+    free(loop->connections);
     free(loop->scratch);
 }
 
