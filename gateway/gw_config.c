@@ -12,7 +12,7 @@
 const struct cfg_key gw_config_keys[] = {
     KEY(http, listen, CFG_STRING, "127.0.0.1:8080", 1, 1000,
         "where to serve HTTP: host:port or [host]:port; port 0 takes a free one"),
-    KEY(http, threads, CFG_UINT, "2", 2, 64, "threads that serve connections"),
+    KEY(http, threads, CFG_UINT, "2", 1, 64, "threads that serve connections"),
     KEY(http, max_body_bytes, CFG_UINT, "1048576", 1, 1 << 28, "largest body of a request"),
     KEY(http, max_stream_bytes, CFG_UINT, "1073741824", 1, (uint64_t)1 << 50,
         "largest body of a request that streams, which is not kept in memory"),

@@ -44,20 +44,43 @@ bool gw_headers_is_printable(const char *text)
     return at > text && *at == '\0';
 }
 
+/* Asking the kernel for a kilobyte costs little more than asking for 16 bytes. */
+static void take_random(unsigned char ret_bytes[16])
+{
+    static _Thread_local unsigned char pool[1024];
+    static _Thread_local size_t left;
+    if (left == 0) {
+        randombytes_buf(pool, sizeof pool);
+        left = sizeof pool;
+    }
+    left -= 16;
+    memcpy(ret_bytes, pool + left, 16);
+    sodium_memzero(pool + left, 16);
+}
+
+/* A UUID of version 4 (RFC 9562). */
+static void make_uuid(char *to)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char bytes[16];
+    take_random(bytes);
+    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
+    for (int i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *to++ = '-';
+        *to++ = digits[bytes[i] >> 4];
+        *to++ = digits[bytes[i] & 15];
+    }
+    *to = '\0';
+}
+
 void gw_headers_request_id(const char *header, char ret_id[GW_REQUEST_ID_BYTES])
 {
-    if (header && gw_headers_is_printable(header) && strlen(header) < GW_REQUEST_ID_BYTES) {
+    if (header && gw_headers_is_printable(header) && strlen(header) < GW_REQUEST_ID_BYTES)
         memcpy(ret_id, header, strlen(header) + 1);
-        return;
-    }
-    unsigned char random[16];
-    char hex[2 * sizeof random + 1];
-    randombytes_buf(random, sizeof random);
-    random[6] = (unsigned char)((random[6] & 0x0f) | 0x40); /* version 4, RFC 9562 */
-    random[8] = (unsigned char)((random[8] & 0x3f) | 0x80);
-    sodium_bin2hex(hex, sizeof hex, random, sizeof random);
-    snprintf(ret_id, GW_REQUEST_ID_BYTES, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
-             hex + 16, hex + 20);
+    else
+        make_uuid(ret_id);
 }
 
 const char *gw_headers_traceparent(const char *header)

@@ -97,6 +97,7 @@ static nx_status start(struct program *program)
     gateway->log_access = level == NX_LOG_DEBUG;
     NX_TRY(wire_client_new(&client, &gateway->client));
     client.channels = (unsigned)config->backend_stream_channels;
+    client.shares_threads_of = gateway->client;
     NX_TRY(wire_client_new(&client, &gateway->stream_client));
     unsigned number;
     NX_TRY(gw_http_start(gateway, program->arena, &program->server, &number));

@@ -87,19 +87,25 @@ static nx_status start_threads(struct wire_client *client)
 nx_status wire_client_new(const struct wire_client_options *options,
                           struct wire_client **ret_client)
 {
-    unsigned thread_count = options->threads ? options->threads : 1;
+    const struct wire_client *other = options->shares_threads_of;
+    unsigned thread_count = other              ? other->thread_count
+                            : options->threads ? options->threads
+                                               : 1;
     unsigned channel_count = options->channels ? options->channels : 1;
     struct wire_client *client = calloc(1, sizeof *client);
-    struct wire_client_thread *threads = calloc(thread_count, sizeof *threads);
+    struct wire_client_thread *threads =
+        other ? other->threads : calloc(thread_count, sizeof *threads);
     grpc_channel **channels = calloc(channel_count, sizeof(grpc_channel *));
     if (!client || !threads || !channels) {
         free(client);
-        free(threads);
+        if (!other)
+            free(threads);
         free(channels);
         return nx_fail_memory();
     }
     wire_init();
     client->threads = threads;
+    client->has_threads = !other;
     client->thread_count = thread_count;
     client->channels = channels;
     client->channel_count = channel_count;
@@ -110,11 +116,11 @@ nx_status wire_client_new(const struct wire_client_options *options,
     client->max_call_bytes = options->max_call_bytes ? options->max_call_bytes : (size_t)64 << 20;
     pthread_mutex_init(&client->mutex, NULL);
     pthread_cond_init(&client->idle, NULL);
-    for (unsigned i = 0; i < thread_count; i++)
+    for (unsigned i = 0; i < thread_count && client->has_threads; i++)
         threads[i].queue = grpc_completion_queue_create_for_next(NULL);
     for (unsigned i = 0; i < channel_count; i++)
         channels[i] = new_channel(options, client->max_response_bytes);
-    nx_status status = start_threads(client);
+    nx_status status = client->has_threads ? start_threads(client) : NX_STATUS_OK;
     if (status.code != NX_OK) {
         wire_client_destroy(client);
         return status;
@@ -142,7 +148,7 @@ void wire_client_destroy(struct wire_client *client)
     finish_calls(client);
     for (unsigned i = 0; i < client->channel_count; i++)
         grpc_channel_destroy(client->channels[i]);
-    for (unsigned i = 0; i < client->thread_count; i++) {
+    for (unsigned i = 0; i < client->thread_count && client->has_threads; i++) {
         struct wire_client_thread *thread = &client->threads[i];
         grpc_completion_queue_shutdown(thread->queue);
         if (thread->running)
@@ -154,7 +160,8 @@ void wire_client_destroy(struct wire_client *client)
     grpc_shutdown_blocking();
     pthread_cond_destroy(&client->idle);
     pthread_mutex_destroy(&client->mutex);
-    free(client->threads);
+    if (client->has_threads)
+        free(client->threads);
     free(client->channels);
     free(client);
 }

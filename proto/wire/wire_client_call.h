@@ -15,6 +15,7 @@ struct wire_client_thread {
 struct wire_client {
     struct wire_client_thread *threads;
     unsigned thread_count;
+    bool has_threads; /* and they are its own */
     grpc_channel **channels;
     unsigned channel_count;
     struct wire_pb_limits limits;
