@@ -326,19 +326,20 @@ static nx_status start_call(struct gw_exchange *exchange, int64_t timeout_ns)
     return NX_STATUS_OK;
 }
 
-/* Of the metadata of the answer, or of the error, what goes into ours. They go with the handle. */
-static void keep_metadata(struct gw_exchange *exchange)
+void gw_exchange_keep_metadata(struct gw_exchange *exchange)
 {
+    const struct gw_forward *forward = &exchange->gateway->forward;
     struct nx_str key;
     struct nx_str value;
-    if (exchange->kind != GW_API || !exchange->call)
+    bool has_ended = true;
+    const struct wire_client_call *call =
+        exchange->stream ? gw_stream_call(exchange->stream, &has_ended) : exchange->call;
+    if (!call || !is_of_api(exchange))
         return;
-    for (size_t i = 0; wire_client_initial_at(exchange->call, i, &key, &value); i++)
-        gw_forward_return(&exchange->gateway->forward, key, value, exchange->arena,
-                          &exchange->returned);
-    for (size_t i = 0; wire_client_trailing_at(exchange->call, i, &key, &value); i++)
-        gw_forward_return(&exchange->gateway->forward, key, value, exchange->arena,
-                          &exchange->returned);
+    for (size_t i = 0; wire_client_initial_at(call, i, &key, &value); i++)
+        gw_forward_return(forward, key, value, exchange->arena, &exchange->returned);
+    for (size_t i = 0; has_ended && wire_client_trailing_at(call, i, &key, &value); i++)
+        gw_forward_return(forward, key, value, exchange->arena, &exchange->returned);
 }
 
 /* Give the call's handle back, once it has completed. */
@@ -529,7 +530,8 @@ void gw_exchange_wake(struct gw_exchange *exchange)
     }
     if (exchange->phase != GW_AT_CALL)
         return;
-    keep_metadata(exchange);
+    if (!exchange->stream)
+        gw_exchange_keep_metadata(exchange);
     release_call(exchange);
     if (!exchange->stream || gw_stream_answer_can_begin(exchange))
         proceed(exchange);

@@ -20,6 +20,10 @@ static inline const char *gw_exchange_header(const struct gw_exchange *exchange,
 bool gw_exchange_hold_client(struct gw_gateway *gateway);
 void gw_exchange_drop_client(struct gw_gateway *gateway);
 
+/* Keep what goes into the answer of the metadata of the call: of its beginning, and of its end if
+ * that is there. They go with the handle. */
+void gw_exchange_keep_metadata(struct gw_exchange *exchange);
+
 /* Start the exchange's call, which streams. */
 nx_status gw_exchange_open_stream(struct gw_exchange *exchange) NX_MUST_USE;
 

@@ -128,6 +128,15 @@ static bool is_stopping(const struct gw_stream *stream)
     return stream->is_endless && !stream->has_ended && atomic_load(&stream->gateway->draining);
 }
 
+const struct wire_client_call *gw_stream_call(struct gw_stream *stream, bool *ret_has_ended)
+{
+    pthread_mutex_lock(&stream->mutex);
+    *ret_has_ended = stream->has_ended;
+    bool has_begun = stream->has_ended || stream->message;
+    pthread_mutex_unlock(&stream->mutex);
+    return has_begun ? stream->call : NULL;
+}
+
 /* --- Receiving --- */
 
 /* Thread: the client's. No message: the end is told next, with its status. */

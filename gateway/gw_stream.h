@@ -42,6 +42,10 @@ void gw_stream_close(struct gw_stream *stream);
 enum gw_event gw_stream_look(struct gw_stream *stream, const ProtobufCMessage **ret_message,
                              nx_status *ret_status);
 
+/* The call, for its metadata: of its end, too, if it has ended. NULL: there are none yet.
+ * Borrows: until the stream is closed. */
+const struct wire_client_call *gw_stream_call(struct gw_stream *stream, bool *ret_has_ended);
+
 /* Ask for the next message; once the last has been found, or at the start. */
 void gw_stream_ask(struct gw_stream *stream);
 

@@ -55,6 +55,7 @@ nx_status gw_stream_answer_begin(struct gw_exchange *exchange)
 {
     const ProtobufCMessage *message;
     nx_status status;
+    gw_exchange_keep_metadata(exchange);
     if (gw_stream_look(exchange->stream, &message, &status) == GW_END) {
         gw_render_note_status(exchange, status);
         NX_TRY(status);

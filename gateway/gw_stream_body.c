@@ -222,6 +222,7 @@ nx_status gw_stream_body_render(struct gw_exchange *exchange)
     const ProtobufCMessage *response = NULL;
     nx_status status = NX_STATUS_OK;
     (void)gw_stream_look(exchange->stream, &response, &status);
+    gw_exchange_keep_metadata(exchange);
     exchange->call_status = status;
     exchange->response = response;
     return gw_render_message(exchange);

@@ -27,6 +27,8 @@ before(async () => {
       NEXUS_HTTP_CORS_ORIGINS: 'https://shop.example',
       NEXUS_BACKEND_TIMEOUT_MS: '5000',
       NEXUS_BACKEND_MAX_STREAMS: '150',
+      NEXUS_BACKEND_FORWARD_HEADERS: 'authorization, x-initial, x-trailing, x-early',
+      NEXUS_BACKEND_RETURN_HEADERS: 'x-initial, x-trailing',
       ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:quarantine_size_mb=8`,
     },
   });
@@ -343,6 +345,17 @@ test('headers that are passed on are looked at, of streams too', async () => {
   const refused = await produce({ responseCount: 1 }, { ...LINES, Authorization: 'caf\u00e9' });
   assert.equal(refused.status, 400);
   assert.match(await refused.whole(), /the header authorization, which is passed on, has more than printable ASCII/);
+});
+
+test('metadata come back as headers: of the beginning, and of the end if there is nothing between', async () => {
+  const meta = { 'x-initial': 'first', 'x-trailing': 'last', 'x-early': '1' };
+  const some = await produce({ responseCount: 2 }, { ...LINES, ...meta });
+  assert.deepEqual([some.status, some.headers['x-initial'], some.headers['x-trailing']], [200, 'first', undefined]);
+  await some.whole();
+  const none = await produce({}, { ...LINES, ...meta });
+  assert.deepEqual([none.status, none.headers['x-initial'], none.headers['x-trailing']], [200, 'first', 'last']);
+  const error = await post({ ...LINES, ...meta }, ending(NOT_FOUND, 0));
+  assert.deepEqual([error.status, error.headers['x-initial'], error.headers['x-trailing']], [404, 'first', 'last']);
 });
 
 test('many come and go, at any moment', async () => {

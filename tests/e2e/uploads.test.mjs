@@ -25,6 +25,8 @@ before(async () => {
     env: {
       NEXUS_HTTP_MAX_STREAM_BYTES: String(MOST),
       NEXUS_HTTP_MAX_BODY_BYTES: '65536',
+      NEXUS_BACKEND_FORWARD_HEADERS: 'authorization, x-initial, x-trailing',
+      NEXUS_BACKEND_RETURN_HEADERS: 'x-initial, x-trailing',
       NEXUS_BACKEND_TIMEOUT_MS: '5000',
       ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:quarantine_size_mb=8`,
     },
@@ -58,6 +60,15 @@ test('each line is a message', async () => {
   assertGot(await post('/v1/collect', LINES, `${line(3)}\r\n\r\n \n${line(4)}`), 2, 7);
   assertGot(await post('/v1/collect', { 'content-type': 'application/jsonl; charset=utf-8' }, `${line(1)}\n`), 1, 1);
   assertGot(await post('/v1/collect', LINES, `${line(10)}\n`.repeat(5000)), 5000, 50_000);
+});
+
+test('metadata come back as headers, with the answer and with an error before the end of the body', async () => {
+  const meta = { 'x-initial': 'first', 'x-trailing': 'last' };
+  const good = await post('/v1/collect', { ...LINES, ...meta }, `${line(3)}\n`);
+  assert.deepEqual([good.status, good.headers['x-initial'], good.headers['x-trailing']], [200, 'first', 'last']);
+  const early = JSON.stringify({ outcome: { code: 5 } });
+  const bad = await post('/v1/collect', { ...LINES, ...meta }, `${early}\n${`${line(100)}\n`.repeat(1000)}`);
+  assert.deepEqual([bad.status, bad.headers['x-initial'], bad.headers['x-trailing']], [404, 'first', 'last']);
 });
 
 test('what is in the path is in every message, and must agree', async () => {
