@@ -88,9 +88,7 @@ nx_status wire_client_new(const struct wire_client_options *options,
                           struct wire_client **ret_client)
 {
     const struct wire_client *other = options->shares_threads_of;
-    unsigned thread_count = other              ? other->thread_count
-                            : options->threads ? options->threads
-                                               : 1;
+    unsigned thread_count = other ? other->thread_count : options->threads ? options->threads : 1;
     unsigned channel_count = options->channels ? options->channels : 1;
     struct wire_client *client = calloc(1, sizeof *client);
     struct wire_client_thread *threads =

@@ -16,12 +16,12 @@ struct wire_client_options {
     /* gRPC naming: "127.0.0.1:50051", "dns:///host:50051", "unix:/run/nexus.sock",
      * "ipv4:10.0.0.1:50051,10.0.0.2:50051" */
     const char *target;
-    unsigned channels;         /* 0: 1. As many as the server has completion queues, or more */
-    unsigned threads;          /* 0: 1. Threads that completions run on */
+    unsigned channels; /* 0: 1. As many as the server has completion queues, or more */
+    unsigned threads;  /* 0: 1. Threads that completions run on */
 
     /* Another client whose threads this one is to use, rather than have its own, and which outlives
-     * it; NULL: none. In a process only one thread of the core polls at a time: one that has nothing
-     * to do takes its turn nevertheless, and wakes others for what it finds. */
+     * it; NULL: none. In a process only one thread of the core polls at a time: one that has
+     * nothing to do takes its turn nevertheless, and wakes others for what it finds. */
     const struct wire_client *shares_threads_of;
     size_t max_response_bytes; /* of one message, unpacked; 0: 4 MiB */
     size_t max_call_bytes;     /* memory of one received message of a stream; 0: 64 MiB */
