@@ -86,6 +86,7 @@ grpc_server *wire_args_new_core(const struct wire_server_options *options)
         number(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, options->max_connection_age_grace_ms),
         number(GRPC_ARG_ALLOW_REUSEPORT, 0),
         number(GRPC_ARG_ENABLE_CENSUS, 0),
+        number(GRPC_ARG_ENABLE_CHANNELZ, 0), /* nobody asks for it */
         /* The core unpacks without any limit (1 MiB has become 1 GiB): wire_inflate.c does it. */
         number(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),
     };

@@ -50,6 +50,7 @@ static grpc_channel *new_channel(const struct wire_client_options *options, size
     put_integer(&args, GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
     put_integer(&args, GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
     put_integer(&args, GRPC_ARG_ENABLE_RETRIES, 0);
+    put_integer(&args, GRPC_ARG_ENABLE_CHANNELZ, 0); /* nobody asks for it */
     if (options->round_robin)
         put_string(&args, GRPC_ARG_LB_POLICY_NAME, "round_robin");
     if (options->keepalive_time_ms > 0) {
