@@ -1,5 +1,5 @@
 # The storage engine, each on a private PostgreSQL of its own.
-foreach(name loop lost query types)
+foreach(name group loop lost query types)
     nx_add_test(test_store_${name} LABEL pg
         SOURCES pg/test_store_${name}.c pg/store_fixture.c support/pg_fixture.c DEPS nx_storage)
 endforeach()
