@@ -28,7 +28,7 @@ struct store_options {
     const char *conninfo;          /* libpq connection string or URL */
     unsigned connections;          /* 0: 2 */
     unsigned max_waiting;          /* ops accepted and not yet sent; 0: 1024; half for queries */
-    unsigned max_pipelined;        /* ops under way on one connection; 0: 64 */
+    unsigned max_pipelined;        /* ops, or groups, under way on one connection; 0: 64 */
     unsigned statement_timeout_ms; /* of any one statement; 0: 5000 */
     unsigned connect_timeout_ms;   /* 0: 5000 */
 };
@@ -45,6 +45,7 @@ bool store_is_ready(const struct store *store);
 
 #define STORE_MAX_PARAMS 24
 #define STORE_MAX_STEPS 3
+#define STORE_MAX_KEYS 2
 
 struct store_op;
 struct store_conn;
@@ -58,6 +59,7 @@ typedef void (*store_done)(struct store_op *op);
 struct store_rows {
     const void *result; /* PGresult */
     int count;
+    int first; /* which one of the result is row 0 */
 };
 
 enum store_flags {
@@ -77,6 +79,8 @@ struct store_query;
 /* One statement of an op with its parameters. */
 struct store_step {
     enum store_sql sql;
+    enum store_sql many;             /* for several ops at once, when is_keyed */
+    bool is_keyed;                   /* store_op_step_keyed() */
     const struct store_query *query; /* instead of sql, when not NULL: it has its own parameters */
     unsigned param_count;
     struct store_param params[STORE_MAX_PARAMS];
@@ -106,6 +110,7 @@ struct store_op {
     struct store_conn *conn;
     unsigned phase;
     unsigned attempts;
+    unsigned place; /* in its group: which row is its own */
 };
 
 /* Begin an op; steps follow with store_op_step(). */
@@ -114,6 +119,13 @@ void store_op_init(struct store_op *op, struct nx_arena *arena, int64_t deadline
 
 /* Begin the next statement; store_bind_*() then give its parameters, in order: $1, $2, ... */
 void store_op_step(struct store_op *op, enum store_sql sql);
+
+/* As store_op_step(), of a read of at most one row by at most STORE_MAX_KEYS parameters, all of
+ * them store_bind_int8(). Ops of this one step that wait at the same time are sent as one
+ * statement, `many`: it takes an array in the place of each parameter, and gives as many rows, in
+ * their order; of a key that is not there, the first column is NULL, as it must not be else.
+ * Who submits an op sees nothing of it but that it takes less. */
+void store_op_step_keyed(struct store_op *op, enum store_sql sql, enum store_sql many);
 
 /* Bind the next parameter. Values are copied into the arena unless said otherwise. */
 void store_bind_null(struct store_op *op);

@@ -176,19 +176,20 @@ void store_conn_on_event(struct store_conn *conn)
         receive(conn);
 }
 
-void store_conn_flush(struct store_conn *conn)
+bool store_conn_flush(struct store_conn *conn)
 {
     if (!conn->needs_flush || !conn->pg || conn->state == STORE_CONN_CONNECTING)
-        return;
+        return true;
     int left = PQflush(conn->pg);
     if (left < 0 || !watch(conn, left > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN)) {
         /* What the server has said before it closed is still to be read. */
         const char *why = "cannot send";
         (void)store_pipeline_receive(conn, &why);
         store_conn_drop(conn, why);
-        return;
+        return false;
     }
     conn->needs_flush = left > 0;
+    return true;
 }
 
 bool store_conn_has_room(const struct store_conn *conn)

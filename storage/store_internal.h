@@ -29,6 +29,7 @@ enum {
     STORE_OP_ACCEPTED = 1,  /* in the wait queue or in a pipeline */
     STORE_OP_CANCELLED = 2, /* store_cancel() was called for it while it was under way */
     STORE_OP_EXPIRED = 4,   /* its deadline passed while it was under way */
+    STORE_OP_ALONE = 8,     /* is not sent with others any more, as that has failed */
 };
 
 /* Whether an op may be carried out twice. */
@@ -80,6 +81,22 @@ static inline bool store_op_is_query(const struct store_op *op)
     return (op->flags & (STORE_WRITE | STORE_SLOW)) == STORE_SLOW;
 }
 
+/* How many ops go into one statement at most. */
+#define STORE_MAX_GROUP 64
+
+/* Whether it may be sent with others as one statement: store_op_step_keyed(). */
+static inline bool store_op_is_keyed(const struct store_op *op)
+{
+    return op->flags == STORE_READ && op->step_count == 1 && op->steps[0]->is_keyed &&
+           !(op->phase & STORE_OP_ALONE);
+}
+
+/* Whether one may be sent together with another, which is keyed. */
+static inline bool store_op_are_alike(const struct store_op *one, const struct store_op *other)
+{
+    return store_op_is_keyed(other) && one->steps[0]->sql == other->steps[0]->sql;
+}
+
 /* A first-in, first-out list of ops, linked by op->next. */
 struct store_op_list {
     struct store_op *first;
@@ -91,6 +108,13 @@ void store_op_list_append(struct store_op_list *list, struct store_op *op);
 struct store_op *store_op_list_take_first(struct store_op_list *list);
 /* Put all of `head` before the list; `head` is empty afterwards. */
 void store_op_list_prepend_all(struct store_op_list *list, struct store_op_list *head);
+
+/* Put all of `tail` behind the list; `tail` is empty afterwards. */
+void store_op_list_append_all(struct store_op_list *list, struct store_op_list *tail);
+
+/* The parameter of this number of each op, as an array; its bytes. */
+#define STORE_INT8_ARRAY_BYTES(count_) (20 + 12 * (size_t)(count_))
+int store_encode_keys(const struct store_op_list *ops, unsigned param, char *ret_array);
 
 /* Give an op its status and rows, and call its completion. The op may be gone afterwards. */
 void store_op_complete(struct store_op *op, nx_status status, const PGresult *result);
@@ -109,8 +133,10 @@ enum store_segment_kind { STORE_SEGMENT_OP, STORE_SEGMENT_SETUP, STORE_SEGMENT_P
 /* What has been sent and not yet been answered: one transaction, ended by a sync. */
 struct store_segment {
     enum store_segment_kind kind;
-    unsigned sql;        /* PREPARE: which statement */
-    struct store_op *op; /* OP */
+    unsigned sql;        /* PREPARE: which statement; of a group, that for many */
+    struct store_op *op; /* OP; those of a group that have not left it are linked by op->next */
+    unsigned group_size; /* how many were sent by one statement; 0: it is no group */
+    bool is_keyed;       /* OP: is, or could have been, a group */
     unsigned syncs;      /* answers to a sync that are still to come */
 };
 
@@ -144,6 +170,7 @@ struct store_conn {
     unsigned op_count;    /* segments that are ops */
     unsigned slow_count;  /* of these, those that quick reads do not wait behind */
     unsigned query_count; /* of these, the reads */
+    unsigned keyed_count; /* segments that are groups, or could have been */
 
     /* The answer to the oldest segment, as far as it has come. */
     int64_t head_since_ns; /* when it became the oldest */
@@ -170,8 +197,8 @@ int64_t store_conn_next_time(const struct store_conn *conn);
  * after a pause. `why` goes to the log. */
 void store_conn_drop(struct store_conn *conn, const char *why);
 
-/* Send what is buffered and watch for what is awaited; once a turn. */
-void store_conn_flush(struct store_conn *conn);
+/* Send what is buffered and watch for what is awaited; once a turn. False: it was lost by that. */
+bool store_conn_flush(struct store_conn *conn);
 
 /* Whether it can take an op. */
 bool store_conn_has_room(const struct store_conn *conn);
@@ -179,8 +206,12 @@ bool store_conn_has_room(const struct store_conn *conn);
 /* Send (buffer) the set-up of the session and its statements. False: the connection is unusable. */
 bool store_pipeline_begin(struct store_conn *conn);
 
-/* Send (buffer) an op. False: the connection is unusable; the op has not been sent. */
-bool store_pipeline_send(struct store_conn *conn, struct store_op *op, int64_t now_ns);
+/* Send (buffer) one op, or as one statement up to STORE_MAX_GROUP that are alike, and take them off
+ * the list. False: the connection is unusable; they have not been sent. */
+bool store_pipeline_send(struct store_conn *conn, struct store_op_list *ops, int64_t now_ns);
+
+/* Take an op that is under way out of its group. False: there is nobody else in it. */
+bool store_pipeline_leave(struct store_conn *conn, struct store_op *op);
 
 /* Take the answers that have come. False: the connection is unusable, `*ret_why` says why. */
 bool store_pipeline_receive(struct store_conn *conn, const char **ret_why);
@@ -196,8 +227,12 @@ int64_t store_pipeline_limit_ns(const struct store_conn *conn);
 
 /* --- Outcomes: store_outcome.c --- */
 
-/* Complete an op by the result of its segment, or send it again. Takes neither result over. */
-void store_op_answered(struct store_conn *conn, struct store_op *op);
+/* Complete the ops of a segment by its result, or send them again. Takes neither result over. */
+void store_segment_answered(struct store_conn *conn, const struct store_segment *segment);
+
+/* Have an op that is under way end early, for one reason or both: STORE_OP_CANCELLED,
+ * STORE_OP_EXPIRED. One of a group is completed, the others go on. */
+void store_op_give_up(struct store_op *op, unsigned why);
 
 /* Complete an op whose connection is gone, or append it to `again`. */
 void store_op_lost(struct store *store, struct store_op *op, struct store_op_list *again);

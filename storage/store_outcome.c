@@ -51,12 +51,24 @@ void store_op_list_prepend_all(struct store_op_list *list, struct store_op_list 
     *head = (struct store_op_list){NULL, NULL, 0};
 }
 
-void store_op_complete(struct store_op *op, nx_status status, const PGresult *result)
+void store_op_list_append_all(struct store_op_list *list, struct store_op_list *tail)
+{
+    store_op_list_prepend_all(tail, list);
+    *list = *tail;
+    *tail = (struct store_op_list){NULL, NULL, 0};
+}
+
+static void complete(struct store_op *op, nx_status status, struct store_rows rows)
 {
     op->phase = 0;
     op->status = status;
-    op->rows = (struct store_rows){result, result ? PQntuples(result) : 0};
+    op->rows = rows;
     op->done(op);
+}
+
+void store_op_complete(struct store_op *op, nx_status status, const PGresult *result)
+{
+    complete(op, status, (struct store_rows){result, result ? PQntuples(result) : 0, 0});
 }
 
 static bool was_given_up(const struct store_op *op)
@@ -71,12 +83,11 @@ static nx_status given_up_status(const struct store_op *op)
     return (nx_status){NX_DEADLINE_EXCEEDED, &expired};
 }
 
-static void send_again(struct store *store, struct store_op *op)
+void store_op_give_up(struct store_op *op, unsigned why)
 {
-    struct store_op_list one = {NULL, NULL, 0};
-    op->conn = NULL;
-    store_op_list_append(&one, op);
-    store_op_list_prepend_all(&store->waiting, &one);
+    op->phase |= why; /* of one that is alone, store_conn_on_time() does the rest */
+    if (store_pipeline_leave(op->conn, op))
+        store_op_complete(op, given_up_status(op), NULL);
 }
 
 /* Whether 57014 came from a cancel that was meant for a neighbour: a statement that hits the
@@ -104,17 +115,30 @@ static void copy_constraint(struct store_op *op, const PGresult *error)
 }
 
 /* Do what an error asks for before an op can be sent again. */
-static void apply_remedy(struct store_conn *conn, const struct store_step *step,
-                         enum store_remedy remedy)
+static void apply_remedy(struct store_conn *conn, const struct store_segment *segment,
+                         const struct store_step *step, enum store_remedy remedy)
 {
     if (remedy == STORE_REMEDY_MOVE)
         conn->is_leaving = true;
-    if (remedy == STORE_REMEDY_PREPARE && step && !step->query &&
-        conn->statements[step->sql] == STORE_STATEMENT_THERE)
-        conn->statements[step->sql] = STORE_STATEMENT_STALE;
+    if (remedy == STORE_REMEDY_PREPARE && step && !step->query) {
+        unsigned sql = segment->group_size > 0 ? segment->sql : step->sql;
+        if (conn->statements[sql] == STORE_STATEMENT_THERE)
+            conn->statements[sql] = STORE_STATEMENT_STALE;
+    }
 }
 
-static void op_refused(struct store_conn *conn, struct store_op *op)
+static void log_refusal(const struct store_conn *conn, const struct store_segment *segment,
+                        const struct store_step *step, const char *sqlstate)
+{
+    const char *name = step ? store_step_name(conn->store, step) : "(transaction)";
+    if (segment->group_size > 0)
+        name = conn->store->texts[segment->sql].name;
+    nx_log(NX_LOG_ERROR, "statement_failed", "statement", name, "sqlstate", sqlstate, NULL);
+}
+
+/* Complete an op whose statement was refused, or append it to `again`. */
+static void op_refused(struct store_conn *conn, const struct store_segment *segment,
+                       struct store_op *op, bool is_first, struct store_op_list *again)
 {
     const char *sqlstate = PQresultErrorField(conn->error, PG_DIAG_SQLSTATE);
     const struct store_sqlstate *row = store_sqlstate_find(sqlstate);
@@ -122,30 +146,54 @@ static void op_refused(struct store_conn *conn, struct store_op *op)
     bool is_cancel = strcmp(sqlstate, "57014") == 0;
     enum store_remedy remedy =
         is_cancel && is_stray_cancel(conn) ? STORE_REMEDY_AGAIN : row->remedy;
+    if (segment->group_size > 0 && remedy == STORE_REMEDY_NONE && !is_cancel) {
+        op->phase |= STORE_OP_ALONE; /* it may be for one of them only */
+        remedy = STORE_REMEDY_AGAIN;
+    }
     if (was_given_up(op) && (is_cancel || remedy != STORE_REMEDY_NONE)) {
         store_op_complete(op, given_up_status(op), NULL);
         return;
     }
-    apply_remedy(conn, step, remedy);
+    apply_remedy(conn, segment, step, remedy);
     if (remedy != STORE_REMEDY_NONE && op->attempts < STORE_MAX_SENDS) {
-        send_again(conn->store, op); /* its transaction was rolled back: safe for writes, too */
+        op->conn = NULL;
+        store_op_list_append(again, op); /* it was rolled back: safe for writes, too */
         return;
     }
-    if (row->is_ours)
-        nx_log(NX_LOG_ERROR, "statement_failed", "statement",
-               step ? store_step_name(conn->store, step) : "(transaction)", "sqlstate", sqlstate,
-               NULL);
+    if (row->is_ours && is_first)
+        log_refusal(conn, segment, step, sqlstate);
     copy_constraint(op, conn->error);
     const char *message = PQresultErrorField(conn->error, PG_DIAG_MESSAGE_PRIMARY);
     store_op_complete(op, store_sqlstate_status(op->arena, sqlstate, message), NULL);
 }
 
-void store_op_answered(struct store_conn *conn, struct store_op *op)
+/* One of a group gets the row that is its own, if there is one. */
+static void op_dealt(struct store_op *op, const PGresult *result)
 {
-    if (conn->error)
-        op_refused(conn, op);
-    else
-        store_op_complete(op, NX_STATUS_OK, conn->rows);
+    int row = (int)op->place;
+    int count = PQgetisnull(result, row, 0) ? 0 : 1;
+    complete(op, NX_STATUS_OK, (struct store_rows){result, count, row});
+}
+
+void store_segment_answered(struct store_conn *conn, const struct store_segment *segment)
+{
+    struct store_op_list again = {NULL, NULL, 0};
+    bool is_group = segment->group_size > 0;
+    if (is_group && !conn->error && PQntuples(conn->rows) != (int)segment->group_size)
+        store_bug("a statement does not give a row for each key",
+                  conn->store->texts[segment->sql].name);
+    bool is_first = true;
+    for (struct store_op *op = segment->op, *next; op; op = next) {
+        next = op->next; /* the op may be gone once it is completed */
+        if (conn->error)
+            op_refused(conn, segment, op, is_first, &again);
+        else if (is_group)
+            op_dealt(op, conn->rows);
+        else
+            store_op_complete(op, NX_STATUS_OK, conn->rows);
+        is_first = false;
+    }
+    store_op_list_prepend_all(&conn->store->waiting, &again);
 }
 
 void store_op_lost(struct store *store, struct store_op *op, struct store_op_list *again)

@@ -33,6 +33,7 @@ static struct store_step *begin_step(struct store_op *op)
         return NULL;
     }
     step->query = NULL;
+    step->is_keyed = false;
     step->param_count = 0;
     op->steps[op->step_count++] = step;
     return step;
@@ -43,6 +44,16 @@ void store_op_step(struct store_op *op, enum store_sql sql)
     struct store_step *step = begin_step(op);
     if (step)
         step->sql = sql;
+}
+
+void store_op_step_keyed(struct store_op *op, enum store_sql sql, enum store_sql many)
+{
+    struct store_step *step = begin_step(op);
+    if (step) {
+        step->sql = sql;
+        step->many = many;
+        step->is_keyed = true;
+    }
 }
 
 void store_op_step_query(struct store_op *op, struct store_query *query)
@@ -194,6 +205,24 @@ bool store_encode_int8s(struct nx_arena *arena, const int64_t *values, size_t co
         to += sizeof wire;
     }
     return true;
+}
+
+int store_encode_keys(const struct store_op_list *ops, unsigned param, char *ret_array)
+{
+    char *to = put_int4(ret_array, 1);
+    to = put_int4(to, 0);
+    to = put_int4(to, STORE_TYPE_INT8);
+    to = put_int4(to, ops->count);
+    to = put_int4(to, 1);
+    for (const struct store_op *op = ops->first; op; op = op->next) {
+        const struct store_param *key = &op->steps[0]->params[param];
+        if (param >= op->steps[0]->param_count || key->length != 8)
+            store_bug("a key is not an int8", "store_op_step_keyed");
+        to = put_int4(to, 8);
+        memcpy(to, key->value, 8);
+        to += 8;
+    }
+    return (int)(to - ret_array);
 }
 
 bool store_encode_texts(struct nx_arena *arena, const struct nx_str *values, size_t count,

@@ -6,6 +6,7 @@
  * sync has come, not before: only then is it known to be committed.
  *
  *   op                 steps, sync; a step is Bind and Execute, of a query Parse as well
+ *   group of ops       one step for all of them, sync
  *   op with ROLLBACK   begin, steps, set constraints, sync, rollback, sync
  *                      (the second segment also ends a transaction that has failed)
  *   set-up             one statement, sync
@@ -50,6 +51,7 @@ static void push(struct store_conn *conn, struct store_segment segment, int64_t 
     conn->length++;
     if (segment.op) {
         conn->op_count++;
+        conn->keyed_count += segment.is_keyed;
         conn->slow_count += store_op_is_slow(segment.op);
         conn->query_count += store_op_is_query(segment.op);
     }
@@ -65,6 +67,7 @@ static struct store_segment pop(struct store_conn *conn)
     conn->length--;
     if (segment.op) {
         conn->op_count--;
+        conn->keyed_count -= segment.is_keyed;
         conn->slow_count -= store_op_is_slow(segment.op);
         conn->query_count -= store_op_is_query(segment.op);
     }
@@ -163,24 +166,28 @@ bool store_pipeline_begin(struct store_conn *conn)
     return true;
 }
 
-/* Prepare what has to be, and may be by now, before the op that needs it. */
+/* Prepare a statement if it has to be, and may be by now. */
+static bool prepare_if_due(struct store_conn *conn, unsigned sql, int64_t now_ns)
+{
+    enum store_statement_state state = conn->statements[sql];
+    bool is_due = state == STORE_STATEMENT_ABSENT && now_ns >= conn->prepare_again_at_ns;
+    if (is_due)
+        conn->prepare_again_at_ns = now_ns + PREPARE_PAUSE_NS;
+    return !(is_due || state == STORE_STATEMENT_STALE) || send_prepare(conn, sql, now_ns);
+}
+
+/* The same of what an op needs, before it. */
 static bool prepare_for(struct store_conn *conn, const struct store_op *op, int64_t now_ns)
 {
     for (unsigned i = 0; i < op->step_count; i++) {
-        if (op->steps[i]->query)
-            continue;
-        unsigned sql = op->steps[i]->sql;
-        enum store_statement_state state = conn->statements[sql];
-        bool is_due = state == STORE_STATEMENT_ABSENT && now_ns >= conn->prepare_again_at_ns;
-        if (is_due)
-            conn->prepare_again_at_ns = now_ns + PREPARE_PAUSE_NS;
-        if ((is_due || state == STORE_STATEMENT_STALE) && !send_prepare(conn, sql, now_ns))
+        if (!op->steps[i]->query && !prepare_if_due(conn, op->steps[i]->sql, now_ns))
             return false;
     }
     return true;
 }
 
-bool store_pipeline_send(struct store_conn *conn, struct store_op *op, int64_t now_ns)
+/* Send the steps of one op, to the last sync. */
+static bool send_op(struct store_conn *conn, const struct store_op *op, int64_t now_ns)
 {
     bool rolls_back = op->flags & STORE_ROLLBACK;
     bool sent = prepare_for(conn, op, now_ns) && (!rolls_back || send_text(conn, "begin"));
@@ -190,14 +197,72 @@ bool store_pipeline_send(struct store_conn *conn, struct store_op *op, int64_t n
     if (sent && rolls_back)
         sent = send_text(conn, "set constraints all immediate") && PQpipelineSync(conn->pg) == 1 &&
                send_text(conn, "rollback");
-    if (!sent || PQpipelineSync(conn->pg) != 1)
+    return sent && PQpipelineSync(conn->pg) == 1;
+}
+
+/* Send one statement for all, to the sync. */
+static bool send_group(struct store_conn *conn, const struct store_op_list *ops, int64_t now_ns)
+{
+    char arrays[STORE_MAX_KEYS][STORE_INT8_ARRAY_BYTES(STORE_MAX_GROUP)];
+    const char *values[STORE_MAX_KEYS];
+    int lengths[STORE_MAX_KEYS];
+    int formats[STORE_MAX_KEYS];
+    const struct store_step *step = ops->first->steps[0];
+    if (step->param_count > STORE_MAX_KEYS)
+        store_bug("a key has too many parts", "store_op_step_keyed");
+    for (unsigned i = 0; i < step->param_count; i++) {
+        values[i] = arrays[i];
+        lengths[i] = store_encode_keys(ops, i, arrays[i]);
+        formats[i] = BINARY;
+    }
+    return prepare_if_due(conn, step->many, now_ns) &&
+           PQsendQueryPrepared(conn->pg, conn->store->texts[step->many].name,
+                               (int)step->param_count, values, lengths, formats, BINARY) == 1 &&
+           PQpipelineSync(conn->pg) == 1;
+}
+
+bool store_pipeline_send(struct store_conn *conn, struct store_op_list *ops, int64_t now_ns)
+{
+    struct store_op *first = ops->first;
+    struct store_segment segment = {
+        .kind = STORE_SEGMENT_OP,
+        .op = first,
+        .is_keyed = store_op_is_keyed(first),
+        .syncs = first->flags & STORE_ROLLBACK ? 2 : 1,
+    };
+    if (ops->count > 1) {
+        segment.sql = first->steps[0]->many;
+        segment.group_size = ops->count;
+    }
+    if (!(ops->count > 1 ? send_group(conn, ops, now_ns) : send_op(conn, first, now_ns)))
         return false;
-    op->attempts++;
-    op->conn = conn;
-    push(conn,
-         (struct store_segment){.kind = STORE_SEGMENT_OP, .op = op, .syncs = rolls_back ? 2 : 1},
-         now_ns);
+    unsigned place = 0;
+    for (struct store_op *op = first; op; op = op->next) {
+        op->attempts++;
+        op->conn = conn;
+        op->place = place++;
+    }
+    *ops = (struct store_op_list){NULL, NULL, 0};
+    push(conn, segment, now_ns);
     return true;
+}
+
+bool store_pipeline_leave(struct store_conn *conn, struct store_op *op)
+{
+    for (unsigned i = 0; i < conn->length; i++) {
+        struct store_segment *segment = &conn->segments[(conn->head + i) % conn->capacity];
+        if (!segment->op || !segment->op->next)
+            continue;
+        for (struct store_op **at = &segment->op; *at; at = &(*at)->next) {
+            if (*at != op)
+                continue;
+            *at = op->next;
+            op->next = NULL;
+            op->conn = NULL;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* --- Receiving --- */
@@ -230,7 +295,7 @@ static void finish_head(struct store_conn *conn)
     struct store_segment segment = pop(conn);
     switch (segment.kind) {
     case STORE_SEGMENT_OP:
-        store_op_answered(conn, segment.op);
+        store_segment_answered(conn, &segment);
         break;
     case STORE_SEGMENT_PREPARE:
         finish_prepare(conn, &segment);
@@ -326,9 +391,12 @@ void store_pipeline_abandon(struct store_conn *conn)
 {
     struct store_op_list again = {NULL, NULL, 0};
     while (conn->length > 0) {
-        struct store_segment segment = pop(conn);
-        if (segment.op)
-            store_op_lost(conn->store, segment.op, &again);
+        struct store_op *op = pop(conn).op;
+        while (op) {
+            struct store_op *next = op->next; /* the op may be gone once it is completed */
+            store_op_lost(conn->store, op, &again);
+            op = next;
+        }
     }
     begin_head(conn, 0);
     store_op_list_prepend_all(&conn->store->waiting, &again);

@@ -122,7 +122,7 @@ static void bind_request(struct store_op *op, const struct store_request *reques
 void store_resource_get(struct store *store, struct store_op *op,
                         const struct store_resource *resource, struct store_key key)
 {
-    store_op_step(op, resource->get);
+    store_op_step_keyed(op, resource->get, resource->batch_get);
     store_bind_int8(op, key.id);
     if (resource->is_below)
         store_bind_int8(op, key.parent);

@@ -36,6 +36,7 @@ static struct cell cell_at(const struct store_rows *rows, int row, int column)
     const PGresult *result = rows->result;
     if (row < 0 || row >= rows->count || column < 0 || column >= PQnfields(result))
         bad_cell(row, column, -1);
+    row += rows->first;
     if (PQgetisnull(result, row, column))
         return (struct cell){NULL, -1};
     return (struct cell){PQgetvalue(result, row, column), PQgetlength(result, row, column)};

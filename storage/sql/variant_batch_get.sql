@@ -1,6 +1,7 @@
--- $1 ids, $2 their products. "+ 0": by id, as a product may have thousands.
+-- $1 ids, $2 their products. "+ 0": by id, as a product may have thousands. "(select $1)": however
+-- many, with one plan, that is not made anew.
 select @variant_columns@
-from unnest($1::bigint[], $2::bigint[]) with ordinality as wanted (wanted_id, wanted_in, ordinal)
+from unnest((select $1::bigint[]), (select $2::bigint[])) with ordinality as wanted (wanted_id, wanted_in, ordinal)
 left join (catalog.variant join (@variant_parent@) as parent using (product_id))
     on id = wanted_id and product_id + 0 = wanted_in
 order by ordinal

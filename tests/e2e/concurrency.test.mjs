@@ -266,3 +266,40 @@ test('a request id that was used is refused by a check, too', async () => {
     product: { name, title: 'Again' }, requestId, validateOnly: true,
   }), refused);
 });
+
+test('many Gets at once: each gets its own', async () => {
+  const categories = await Promise.all(times(10, (i) => createCategory({ title: `Shelf ${i}` })));
+  const products = await Promise.all(times(10, (i) =>
+    createProduct({ title: `Shown ${i}`, category: categories[i].name, tags: [`t${i}`] })));
+  const below = (method, field, resource) => Promise.all(times(20, (i) =>
+    client.call(method, { parent: products[i % 10].name, [field]: resource(i) })));
+  const kinds = [
+    ['GetProduct', products, 'products/404404'],
+    ['GetCategory', categories, 'categories/404404'],
+    ['GetVariant', await below('CreateVariant', 'variant', (i) => ({ sku: `MANY-${i}` }))],
+    ['GetProductImage', await below('CreateProductImage', 'productImage', (i) => ({ altText: `${i}` }))],
+  ].flatMap(([method, all, none]) => {
+    const missing = none ?? all[0].name.replace(/products\/\d+/, all[1].name.split('/', 2).join('/'));
+    return [missing, ...all.map(({ name }) => name)].map((name) => ({ method, name }));
+  });
+  const get = ({ method, name }) => client.call(method, { name }).catch(({ code }) => code);
+  const alone = [];
+  for (const one of kinds) alone.push(await get(one));
+  assert.equal(alone.filter((answer) => answer === status.NOT_FOUND).length, 4);
+  for (let round = 0; round < 5; round++) {
+    const order = times(400, (i) => (i * 7 + round) % kinds.length);
+    const answers = await Promise.all(order.map((i) => get(kinds[i])));
+    assert.deepEqual(answers, order.map((i) => alone[i]));
+  }
+});
+
+test('a Get sees what was written before it, whoever else asks', async () => {
+  const products = await Promise.all(times(8, (i) => createProduct({ title: `Read ${i}` })));
+  await Promise.all(products.map(async ({ name }, i) => {
+    for (let n = 1; n <= 40; n++) {
+      const written = await updateProduct({ name, brand: `${i} ${n}` }, 'brand');
+      const read = await Promise.all(times(4, () => client.call('GetProduct', { name })));
+      for (const one of read) assert.deepEqual(one, written);
+    }
+  }));
+});

@@ -4,8 +4,8 @@
 # shellcheck source=sources.sh
 source "$(dirname "$0")/sources.sh"
 
-tests=(test_wire test_wire_stream test_wire_transport test_wire_tls test_health test_store_loop
-       test_store_lost)
+tests=(test_wire test_wire_stream test_wire_transport test_wire_tls test_health test_store_group
+       test_store_loop test_store_lost)
 build=$build_dir/tsan
 launcher=()
 ! command -v ccache >/dev/null || launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)

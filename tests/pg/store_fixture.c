@@ -32,6 +32,23 @@ const struct store_sql_text test_texts[] = {
     [SQL_TWO_LOCKS] = {"two_locks", "select lock_both($1::int8, $2::int8)"},
     [SQL_WRITE_COUNT] = {"write_count", "update item_lock set n = n + 1 where id = $1::int8"
                                         " returning n"},
+    [SQL_KEY] = {"key", "select id, key_value(id, n) from keyed where id = $1::int8"},
+    [SQL_KEYS] = {"keys", "select id, key_value(id, n)"
+                          " from unnest((select $1::int8[])) with ordinality as wanted (key, place)"
+                          " left join keyed on id = key order by place"},
+    [SQL_KEY_PAIR] = {"key_pair", "select id, n from keyed where id = $1::int8 and n = $2::int8"},
+    [SQL_KEY_PAIRS] = {"key_pairs", "select id, n"
+                                    " from unnest((select $1::int8[]), (select $2::int8[]))"
+                                    " with ordinality as wanted (key, its_n, place)"
+                                    " left join keyed on id = key and n = its_n order by place"},
+    [SQL_KEY_LATER] = {"key_later", "select id, n from later where id = any ($1::int8[])"},
+    [SQL_KEY_ALL] = {"key_all", "select * from keyed where id = $1::int8"},
+    [SQL_KEYS_ALL] = {"keys_all",
+                      "select keyed.*"
+                      " from unnest((select $1::int8[])) with ordinality as wanted (key, place)"
+                      " left join keyed on id = key order by place"},
+    [SQL_KEY_WRITE] = {"key_write",
+                       "update keyed set n = $2::int8 where id = $1::int8 returning id"},
     {NULL, NULL},
 };
 
@@ -41,13 +58,20 @@ void store_fixture_reset(void)
         /* A test that crashes the server expects to find what was acknowledged. */
         "do $$ begin execute format('alter database %I set synchronous_commit = on',"
         " current_database()); end $$;"
-        "drop table if exists item, item_deferred, item_lock, later;"
+        "drop table if exists item, item_deferred, item_lock, later, keyed;"
         "create table item (id int8 constraint item_id_unique unique"
         "                   constraint item_id_positive check (id > 0));"
         "create table item_deferred (id int8,"
         "  constraint item_deferred_unique unique (id) deferrable initially deferred);"
         "create table item_lock (id int8 primary key, n int8 not null default 0);"
         "insert into item_lock select generate_series(1, 2);"
+        "create table keyed (id int8 primary key, n int8 not null);"
+        "insert into keyed select i, i * 1000 from generate_series(1, 500) i"
+        " union all select i, i * 1000 from generate_series(901, 999) i union all select 666, 0;"
+        "analyze keyed;"
+        "create or replace function key_value(id int8, n int8) returns int8 language plpgsql as $$"
+        " begin if id > 900 then perform pg_sleep((id - 900) / 100.0); end if;"
+        "  return case id when 666 then 1 / n else n end; end $$;"
         "create or replace function raise_state(number int8) returns int8 language plpgsql as $$"
         " begin raise exception using errcode = 'NX' || lpad(number::text, 3, '0'),"
         "  message = 'raised ' || number, constraint = 'some.field'; end $$;"
@@ -88,11 +112,17 @@ void store_fixture_await_ready(struct store *store, unsigned connections)
     }
 }
 
-struct store *store_fixture_start(struct store_options options)
+struct store *store_fixture_begin(struct store_options options)
 {
     struct store *store = NULL;
     nx_status status = store_start_with(&options, test_texts, TEST_SQL_COUNT, &store);
     assert_int_equal(status.code, NX_OK);
+    return store;
+}
+
+struct store *store_fixture_start(struct store_options options)
+{
+    struct store *store = store_fixture_begin(options);
     store_fixture_await_ready(store, store->options.connections);
     return store;
 }
@@ -111,6 +141,8 @@ static void keep_outcome(struct call *call)
         call->inspect(&op->rows);
     else if (op->rows.count > 0)
         call->value = store_int8(&op->rows, 0, 0);
+    if (op->rows.count > 0 && op->steps[0]->is_keyed)
+        call->second = store_int8(&op->rows, 0, 1);
 }
 
 static void on_done(struct store_op *op)
@@ -156,6 +188,14 @@ void call_step(struct call *call, enum test_sql sql, unsigned count, int64_t fir
         store_bind_int8(&call->op, first);
     if (count > 1)
         store_bind_int8(&call->op, second);
+}
+
+void call_submit_key(struct call *call, struct store *store, unsigned deadline_ms, int64_t id)
+{
+    call_init(call, deadline_ms, STORE_READ);
+    store_op_step_keyed(&call->op, (enum store_sql)SQL_KEY, (enum store_sql)SQL_KEYS);
+    store_bind_int8(&call->op, id);
+    store_submit(store, &call->op);
 }
 
 void call_submit(struct call *call, struct store *store, unsigned flags, enum test_sql sql,

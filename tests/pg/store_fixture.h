@@ -18,6 +18,14 @@ enum test_sql {
     SQL_LATER,        /* reads a table that is made later */
     SQL_TWO_LOCKS,    /* updates the rows $1, then $2, of item_lock */
     SQL_WRITE_COUNT,  /* adds one to the counter $1, in a READ ONLY database an error */
+    SQL_KEY,          /* of the row $1 of keyed: its id and n; or what key_value() does */
+    SQL_KEYS,         /* the same for the ids $1 */
+    SQL_KEY_PAIR,     /* of the row $1 of keyed, if its n is $2: its id and n */
+    SQL_KEY_PAIRS,    /* the same for the ids $1 and their $2 */
+    SQL_KEY_LATER,    /* as SQL_KEYS, of a table that is not there */
+    SQL_KEY_ALL,      /* all columns of the row $1 of keyed */
+    SQL_KEYS_ALL,     /* the same for the ids $1 */
+    SQL_KEY_WRITE,    /* gives the row $1 of keyed the n $2 */
     TEST_SQL_COUNT,
 };
 
@@ -37,6 +45,7 @@ struct call {
     char message[256];
     int row_count;
     int64_t value;                                  /* of the first cell, when that is an int8 */
+    int64_t second;                                 /* of an op that is keyed: of the second cell */
     void (*inspect)(const struct store_rows *rows); /* called with the rows; may be NULL */
 };
 
@@ -46,6 +55,15 @@ void store_fixture_reset(void);
 /* Options for the test server with these limits; 0 for the defaults. */
 struct store_options store_fixture_options(unsigned connections, unsigned max_waiting,
                                            unsigned max_pipelined, unsigned statement_timeout_ms);
+
+/* The ids of rows that key_value() is slow for, 10 ms for each number above the first, and of one
+ * that it divides by 0 for. */
+#define KEY_SLOW 900
+#define KEY_BAD 666
+#define KEY_COUNT 500 /* and the ids from 1 to this are there as well; n is 1000 times the id */
+
+/* Start a store and do not wait. */
+struct store *store_fixture_begin(struct store_options options);
 
 /* Start a store and wait until all of its connections are ready. */
 struct store *store_fixture_start(struct store_options options);
@@ -59,6 +77,9 @@ void call_free(struct call *call);
 
 /* A step with up to two int8 parameters. */
 void call_step(struct call *call, enum test_sql sql, unsigned count, int64_t first, int64_t second);
+
+/* Init with SQL_KEY, for SQL_KEYS together with others, and submit. */
+void call_submit_key(struct call *call, struct store *store, unsigned deadline_ms, int64_t id);
 
 /* Init, step and submit. */
 void call_submit(struct call *call, struct store *store, unsigned flags, enum test_sql sql,

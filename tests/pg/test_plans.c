@@ -534,7 +534,7 @@ static void test_plans__pages_of_lists_read_no_whole_table(void **state)
         if (page) {
             failures += check_page(i, page, true);
             PGresult *result = run_page(page, "");
-            const struct store_rows rows = {result, PQntuples(result)};
+            const struct store_rows rows = {result, PQntuples(result), 0};
             struct nx_str keys[STORE_ORDER_MAX_KEYS];
             assert_in_range(rows.count, 1, 25);
             store_list_keys(lists[i].listing, &list, &rows, rows.count - 1, keys);

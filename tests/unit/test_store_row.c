@@ -23,7 +23,7 @@ static struct store_rows cell_of(unsigned type, const void *bytes, int length)
     assert_non_null(result);
     assert_int_equal(PQsetResultAttrs(result, 1, &column), 1);
     assert_int_equal(PQsetvalue(result, 0, 0, (char *)bytes, length), 1);
-    return (struct store_rows){result, 1};
+    return (struct store_rows){result, 1, 0};
 }
 
 static void free_rows(struct store_rows *rows)
