@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What follows the backslash for a byte that may not stand for itself: a letter, or 'u' for the
  * form of four digits; 0 for all others. */
@@ -19,13 +20,33 @@ static void write_escape(struct nx_buf *buf, unsigned char c)
     nx_buf_append(buf, text, escapes[c] == 'u' ? sizeof text : 2);
 }
 
+/* Where the next byte is that may not stand for itself; words of those that may are skipped whole.
+ */
+static size_t plain_run(struct nx_str text, size_t offset)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t highs = UINT64_C(0x8080808080808080);
+    while (text.len - offset >= sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, text.ptr + offset, sizeof word);
+        uint64_t quotes = word ^ ones * '"';
+        uint64_t slashes = word ^ ones * '\\';
+        uint64_t found = ((word - ones * ' ') & ~word) | ((quotes - ones) & ~quotes) |
+                         ((slashes - ones) & ~slashes);
+        if (found & highs)
+            break;
+        offset += sizeof word;
+    }
+    while (offset < text.len && !escapes[(unsigned char)text.ptr[offset]])
+        offset++;
+    return offset;
+}
+
 void json_write_part(struct nx_buf *buf, struct nx_str text)
 {
     size_t begin = 0;
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = plain_run(text, 0); i < text.len; i = plain_run(text, i + 1)) {
         unsigned char c = (unsigned char)text.ptr[i];
-        if (!escapes[c])
-            continue;
         nx_buf_append(buf, text.ptr + begin, i - begin);
         write_escape(buf, c);
         begin = i + 1;

@@ -234,11 +234,6 @@ static void write_name_of(struct pbj_out *out, const ProtobufCFieldDescriptor *f
         return;
     }
     struct nx_str name = nx_str_from(field->name);
-    if (field->reserved2 && !out->options->original_names) {
-        json_write_string(out->buf, nx_str_from(field->reserved2));
-        nx_buf_append_char(out->buf, ':');
-        return;
-    }
     char *to = nx_buf_reserve(out->buf, name.len + 3);
     if (!to)
         return;

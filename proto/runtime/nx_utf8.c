@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Skip whole words of ASCII, which is most of all text. */
+/* Skip ASCII, which is most of all text, in words as long as there are. */
 static size_t ascii_run(struct nx_str text, size_t offset)
 {
     while (text.len - offset >= sizeof(uint64_t)) {
@@ -12,6 +12,8 @@ static size_t ascii_run(struct nx_str text, size_t offset)
             break;
         offset += sizeof word;
     }
+    while (offset < text.len && !((unsigned char)text.ptr[offset] & 0x80))
+        offset++;
     return offset;
 }
 

@@ -215,6 +215,37 @@ static void test_json_write__escapes_what_it_must(void **state)
     nx_buf_cleanup(&buf);
 }
 
+/* Every byte at every place among others that need nothing, as seven of a word or as the rest. */
+static void test_json_write__escapes_each_byte_at_each_place(void **state)
+{
+    static const char short_forms[] = "\"\\\b\f\n\r\t";
+    static const char letters[] = "\"\\bfnrt";
+    (void)state;
+    for (size_t at = 0; at < 21; at++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            char text[21];
+            char escape[8] = "";
+            char expected[40];
+            struct nx_buf buf;
+            memset(text, at % 2 ? '!' : '~', sizeof text);
+            text[at] = (char)byte;
+            const char *found = byte ? strchr(short_forms, (int)byte) : NULL;
+            if (found)
+                snprintf(escape, sizeof escape, "\\%c", letters[found - short_forms]);
+            else if (byte < ' ')
+                snprintf(escape, sizeof escape, "\\u%04x", byte);
+            else
+                escape[0] = text[at];
+            snprintf(expected, sizeof expected, "%.*s%s%.*s", (int)at, text, escape,
+                     (int)(sizeof text - at - 1), text + at + 1);
+            nx_buf_init(&buf, SIZE_MAX);
+            json_write_part(&buf, (struct nx_str){text, sizeof text});
+            assert_true(nx_str_equal(nx_buf_str(&buf), nx_str_from(expected)));
+            nx_buf_cleanup(&buf);
+        }
+    }
+}
+
 static void test_json_write__doubles_are_shortest(void **state)
 {
     (void)state;
@@ -279,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_json_token__skips_a_value_without_memory),
         cmocka_unit_test(test_json_token__full_arena_is_exhausted),
         cmocka_unit_test(test_json_write__escapes_what_it_must),
+        cmocka_unit_test(test_json_write__escapes_each_byte_at_each_place),
         cmocka_unit_test(test_json_write__doubles_are_shortest),
         cmocka_unit_test(test_json_write__floats_are_shortest),
     };
