@@ -82,6 +82,14 @@ void http_loop_queue(struct http_connection *connection, bool is_woken)
         rouse(loop);
 }
 
+void http_loop_forget_wake(struct http_connection *connection)
+{
+    struct http_loop *loop = connection->loop;
+    pthread_mutex_lock(&loop->queue_mutex);
+    connection->is_woken = false;
+    pthread_mutex_unlock(&loop->queue_mutex);
+}
+
 static struct http_connection *take_queued(struct http_loop *loop, bool *ret_is_woken)
 {
     pthread_mutex_lock(&loop->queue_mutex);

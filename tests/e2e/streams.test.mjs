@@ -69,6 +69,24 @@ test('a stream is an array, lines or events, as Accept says', async () => {
   }
 });
 
+test('what follows a stream on its connection is left alone by it', async () => {
+  const turns = 200;
+  const get = (target) => `GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`;
+  await Promise.all(Array.from({ length: 8 }, async () => {
+    const socket = net.connect(streams.port, '127.0.0.1');
+    let text = '';
+    let isClosed = false;
+    socket.setEncoding('latin1').on('data', (part) => { text += part; }).on('error', () => {}).on('close', () => { isClosed = true; });
+    socket.write((get('/v1/produce?responseCount=1') + get('/v1/observe')).repeat(turns));
+    const answers = () => text.match(/HTTP\/1\.1 \d+/g) ?? [];
+    await waitFor('all answers', () => isClosed || answers().length === 2 * turns, 60_000);
+    assert.deepEqual(answers(), Array(2 * turns).fill('HTTP/1.1 200'));
+    // The call that follows is answered by its own end, and not by the stream's.
+    assert.equal(text.match(/"begun":"[1-9]/g).length, turns);
+    socket.destroy();
+  }));
+});
+
 test('an empty stream is one, too', async () => {
   assert.equal(await (await produce({})).whole(), '[]\n');
   for (const headers of [LINES, EVENTS]) assert.equal(await (await produce({}, headers)).whole(), '');
