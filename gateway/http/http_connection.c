@@ -44,8 +44,10 @@ static void free_buffer(struct nx_buf *buf, size_t max_bytes)
 /* The exchange is over: make ready for the next. */
 void http_connection_reset(struct http_connection *connection)
 {
-    if (connection->exchange)
+    if (connection->exchange) {
         http_handler_of(connection)->end(connection->exchange);
+        http_loop_forget_wake(connection);
+    }
     nx_arena_destroy(connection->request.arena);
     connection->exchange = NULL;
     connection->request = (struct http_request){.arena = NULL};

@@ -82,6 +82,9 @@ const struct http_options *http_loop_options(const struct http_loop *loop);
 /* Have the connection go on soon, on its thread; and tell the handler before, or not. */
 void http_loop_queue(struct http_connection *connection, bool is_woken);
 
+/* The exchange that was to be told is over: the next must not be told in its place. */
+void http_loop_forget_wake(struct http_connection *connection);
+
 static inline const struct http_handler *http_handler_of(const struct http_connection *connection)
 {
     return http_loop_options(connection->loop)->handler;

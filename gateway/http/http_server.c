@@ -37,7 +37,8 @@ struct http_loop {
     int64_t tick_ns;
 
     pthread_mutex_t queue_mutex; /* taken within those of connections, and nothing within it */
-    struct http_connection *queue;
+    struct http_connection *queue; /* first in, first out, so that all have their turn */
+    struct http_connection *last_queued;
 
     atomic_uint asked; /* of enum request */
     atomic_uint count; /* connections given to it */
@@ -74,12 +75,21 @@ void http_loop_queue(struct http_connection *connection, bool is_woken)
     connection->is_woken |= is_woken;
     if (is_new) {
         connection->is_queued = true;
-        connection->next_queued = loop->queue;
-        loop->queue = connection;
+        connection->next_queued = NULL;
+        *(is_first ? &loop->queue : &loop->last_queued->next_queued) = connection;
+        loop->last_queued = connection;
     }
     pthread_mutex_unlock(&loop->queue_mutex);
     if (is_first && is_new)
         rouse(loop);
+}
+
+void http_loop_forget_wake(struct http_connection *connection)
+{
+    struct http_loop *loop = connection->loop;
+    pthread_mutex_lock(&loop->queue_mutex);
+    connection->is_woken = false;
+    pthread_mutex_unlock(&loop->queue_mutex);
 }
 
 static struct http_connection *take_queued(struct http_loop *loop, bool *ret_is_woken)
@@ -99,12 +109,15 @@ static struct http_connection *take_queued(struct http_loop *loop, bool *ret_is_
 static void unqueue(struct http_connection *connection)
 {
     struct http_loop *loop = connection->loop;
+    struct http_connection *before = NULL;
     pthread_mutex_lock(&loop->queue_mutex);
-    for (struct http_connection **at = &loop->queue; *at; at = &(*at)->next_queued) {
-        if (*at == connection) {
-            *at = connection->next_queued;
-            break;
-        }
+    if (connection->is_queued) {
+        for (struct http_connection *it = loop->queue; it != connection; it = it->next_queued)
+            before = it;
+        *(before ? &before->next_queued : &loop->queue) = connection->next_queued;
+        if (loop->last_queued == connection)
+            loop->last_queued = before;
+        connection->is_queued = false;
     }
     pthread_mutex_unlock(&loop->queue_mutex);
 }

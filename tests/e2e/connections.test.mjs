@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import net from 'node:net';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -48,6 +48,28 @@ test('a thousand requests at once are answered in their order', async () => {
   await connection.got(1000);
   assert.deepEqual(connection.answers(), all.map(([, status]) => status));
   connection.socket.destroy();
+});
+
+// Sends requests without end, and reads what is answered.
+const FLOOD = `const socket = require('net').connect(Number(process.argv[1]), '127.0.0.1').resume().on('error', () => {});
+const many = Buffer.from('GET / HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n'.repeat(2000));
+const more = () => { while (socket.write(many)); };
+socket.on('drain', more);
+more();`;
+
+test('beside some that never cease to ask others have their turn', async () => {
+  const floods = Array.from({ length: 4 }, () => spawn(process.execPath, ['-e', FLOOD, String(instance.httpPort)]));
+  try {
+    await sleep(500);
+    for (let i = 0; i < 20; i++) {
+      const connection = await open();
+      connection.socket.write(get('/healthz'));
+      await waitFor('its turn', () => connection.answers().length === 1, 2500);
+      connection.socket.destroy();
+    }
+  } finally {
+    for (const flood of floods) flood.kill();
+  }
 });
 
 test('HTTP/1.0 keeps a connection if it is asked to', async () => {

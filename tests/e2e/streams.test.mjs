@@ -2,7 +2,9 @@
 // does not read, or goes, and of a service or a gateway that ends.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -67,6 +69,38 @@ test('a stream is an array, lines or events, as Accept says', async () => {
     assert.equal(headers['content-encoding'], undefined);
     assert.ok(headers['x-request-id']);
   }
+});
+
+test('what follows a stream on its connection is left alone by it', async () => {
+  const turns = 200;
+  const get = (target) => `GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`;
+  await Promise.all(Array.from({ length: 8 }, async () => {
+    const socket = net.connect(streams.port, '127.0.0.1');
+    let text = '';
+    let isClosed = false;
+    socket.setEncoding('latin1').on('data', (part) => { text += part; }).on('error', () => {}).on('close', () => { isClosed = true; });
+    socket.write((get('/v1/produce?responseCount=1') + get('/v1/observe')).repeat(turns));
+    const answers = () => text.match(/HTTP\/1\.1 \d+/g) ?? [];
+    await waitFor('all answers', () => isClosed || answers().length === 2 * turns, 60_000);
+    assert.deepEqual(answers(), Array(2 * turns).fill('HTTP/1.1 200'));
+    // The call that follows is answered by its own end, and not by the stream's.
+    assert.equal(text.match(/"begun":"[1-9]/g).length, turns);
+    socket.destroy();
+  }));
+});
+
+test('no part of a stream is kept back until the one before is acknowledged', async () => {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const turns = [];
+  for (let i = 0; i < 30; i++) {
+    const began = performance.now();
+    const { response } = await streams.open('/v1/produce?responseCount=5', { agent });
+    await once(response, 'end');
+    turns.push(performance.now() - began);
+  }
+  agent.destroy();
+  // Clients acknowledge after 40 ms, if they have nothing else to send.
+  assert.ok(turns.sort((a, b) => a - b)[15] < 35, `${turns}`);
 });
 
 test('an empty stream is one, too', async () => {
