@@ -175,24 +175,55 @@ static void op_dealt(struct store_op *op, const PGresult *result)
     complete(op, NX_STATUS_OK, (struct store_rows){result, count, row});
 }
 
+/* Whether there is a row for each key. There may be more where an index is damaged: whose they are
+ * cannot be told, but of one key alone it can. */
+static bool is_dealt(const struct store_conn *conn, const struct store_segment *segment)
+{
+    if (PQntuples(conn->rows) == (int)segment->group_size)
+        return true;
+    nx_log(NX_LOG_ERROR, "statement_failed", "statement", conn->store->texts[segment->sql].name,
+           "why", "it does not give a row for each key", NULL);
+    return false;
+}
+
+static void group_answered(struct store_conn *conn, const struct store_segment *segment,
+                           struct store_op_list *again)
+{
+    bool good = is_dealt(conn, segment);
+    for (struct store_op *op = segment->op, *next; op; op = next) {
+        next = op->next; /* the op may be gone once it is completed */
+        if (good) {
+            op_dealt(op, conn->rows);
+        } else if (was_given_up(op)) {
+            store_op_complete(op, given_up_status(op), NULL);
+        } else {
+            op->phase |= STORE_OP_ALONE;
+            op->conn = NULL;
+            store_op_list_append(again, op);
+        }
+    }
+}
+
+static void segment_refused(struct store_conn *conn, const struct store_segment *segment,
+                            struct store_op_list *again)
+{
+    bool is_first = true;
+    for (struct store_op *op = segment->op, *next; op; op = next) {
+        next = op->next;
+        op_refused(conn, segment, op, is_first, again);
+        is_first = false;
+    }
+}
+
 void store_segment_answered(struct store_conn *conn, const struct store_segment *segment)
 {
     struct store_op_list again = {NULL, NULL, 0};
-    bool is_group = segment->group_size > 0;
-    if (is_group && !conn->error && PQntuples(conn->rows) != (int)segment->group_size)
-        store_bug("a statement does not give a row for each key",
-                  conn->store->texts[segment->sql].name);
-    bool is_first = true;
-    for (struct store_op *op = segment->op, *next; op; op = next) {
-        next = op->next; /* the op may be gone once it is completed */
-        if (conn->error)
-            op_refused(conn, segment, op, is_first, &again);
-        else if (is_group)
-            op_dealt(op, conn->rows);
-        else
-            store_op_complete(op, NX_STATUS_OK, conn->rows);
-        is_first = false;
-    }
+    if (conn->error)
+        segment_refused(conn, segment, &again);
+    else if (segment->group_size > 0)
+        group_answered(conn, segment, &again);
+    else
+        store_op_complete(segment->op, NX_STATUS_OK, conn->rows);
     store_op_list_prepend_all(&conn->store->waiting, &again);
 }
 

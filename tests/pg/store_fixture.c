@@ -41,6 +41,7 @@ const struct store_sql_text test_texts[] = {
                                     " from unnest((select $1::int8[]), (select $2::int8[]))"
                                     " with ordinality as wanted (key, its_n, place)"
                                     " left join keyed on id = key and n = its_n order by place"},
+    [SQL_KEYS_FEW] = {"keys_few", "select id, n from keyed where id = any ($1::int8[])"},
     [SQL_KEY_LATER] = {"key_later", "select id, n from later where id = any ($1::int8[])"},
     [SQL_KEY_ALL] = {"key_all", "select * from keyed where id = $1::int8"},
     [SQL_KEYS_ALL] = {"keys_all",
@@ -70,7 +71,7 @@ void store_fixture_reset(void)
         " union all select i, i * 1000 from generate_series(901, 999) i union all select 666, 0;"
         "analyze keyed;"
         "create or replace function key_value(id int8, n int8) returns int8 language plpgsql as $$"
-        " begin if id > 900 then perform pg_sleep((id - 900) / 100.0); end if;"
+        " begin if id > 900 then perform pg_sleep((id - 900) / 50.0); end if;"
         "  return case id when 666 then 1 / n else n end; end $$;"
         "create or replace function raise_state(number int8) returns int8 language plpgsql as $$"
         " begin raise exception using errcode = 'NX' || lpad(number::text, 3, '0'),"

@@ -22,6 +22,7 @@ enum test_sql {
     SQL_KEYS,         /* the same for the ids $1 */
     SQL_KEY_PAIR,     /* of the row $1 of keyed, if its n is $2: its id and n */
     SQL_KEY_PAIRS,    /* the same for the ids $1 and their $2 */
+    SQL_KEYS_FEW,     /* as SQL_KEYS, but gives no row for those that are not there */
     SQL_KEY_LATER,    /* as SQL_KEYS, of a table that is not there */
     SQL_KEY_ALL,      /* all columns of the row $1 of keyed */
     SQL_KEYS_ALL,     /* the same for the ids $1 */
@@ -56,9 +57,10 @@ void store_fixture_reset(void);
 struct store_options store_fixture_options(unsigned connections, unsigned max_waiting,
                                            unsigned max_pipelined, unsigned statement_timeout_ms);
 
-/* The ids of rows that key_value() is slow for, 10 ms for each number above the first, and of one
+/* The ids of rows that key_value() is slow for, so long for each number above the first, and of one
  * that it divides by 0 for. */
 #define KEY_SLOW 900
+#define KEY_SLOW_MS 20
 #define KEY_BAD 666
 #define KEY_COUNT 500 /* and the ids from 1 to this are there as well; n is 1000 times the id */
 
