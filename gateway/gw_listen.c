@@ -32,9 +32,10 @@ static nx_status split(const char *address, struct nx_arena *arena, const char *
     return *ret_host ? NX_STATUS_OK : nx_fail_memory();
 }
 
-/* A client that is gone without a word is noticed after a minute and a half, also while it is only
- * waited for; connections inherit it. */
-static bool keep_alive(int fd)
+/* What connections inherit. A client that is gone without a word is noticed after a minute and a
+ * half, also while it is only waited for; and a small answer, or message of a stream, is not kept
+ * back until the client has acknowledged the one before. */
+static bool set_options(int fd)
 {
     static const struct {
         int level;
@@ -45,6 +46,7 @@ static bool keep_alive(int fd)
         {IPPROTO_TCP, TCP_KEEPIDLE, 60},
         {IPPROTO_TCP, TCP_KEEPINTVL, 10},
         {IPPROTO_TCP, TCP_KEEPCNT, 3},
+        {IPPROTO_TCP, TCP_NODELAY, 1},
     };
     bool is_set = true;
     for (size_t i = 0; is_set && i < sizeof options / sizeof *options; i++)
@@ -60,7 +62,7 @@ static int open_socket(const struct addrinfo *info)
     int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 && keep_alive(fd) &&
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 && set_options(fd) &&
         bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     int error = errno;

@@ -2,7 +2,9 @@
 // does not read, or goes, and of a service or a gateway that ends.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -85,6 +87,20 @@ test('what follows a stream on its connection is left alone by it', async () => 
     assert.equal(text.match(/"begun":"[1-9]/g).length, turns);
     socket.destroy();
   }));
+});
+
+test('no part of a stream is kept back until the one before is acknowledged', async () => {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const turns = [];
+  for (let i = 0; i < 30; i++) {
+    const began = performance.now();
+    const { response } = await streams.open('/v1/produce?responseCount=5', { agent });
+    if (!response.readableEnded) await once(response, 'end', { signal: AbortSignal.timeout(20_000) });
+    turns.push(performance.now() - began);
+  }
+  agent.destroy();
+  // Clients acknowledge after 40 ms, if they have nothing else to send.
+  assert.ok(turns.sort((a, b) => a - b)[15] < 35, `${turns}`);
 });
 
 test('an empty stream is one, too', async () => {
