@@ -2,6 +2,8 @@
 
 #include "nx_utf8.h"
 
+#include <strings.h>
+
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9')
@@ -91,22 +93,31 @@ static struct nx_str cut(struct nx_str text, char c, struct nx_str *ret_rest)
     return (struct nx_str){text.ptr, len};
 }
 
+/* In any case, as schemes are. */
+static bool begins_with(struct nx_str text, struct nx_str scheme)
+{
+    return text.len >= scheme.len && strncasecmp(text.ptr, scheme.ptr, scheme.len) == 0;
+}
+
 /* A proxy's form of a target has the scheme and the authority before the path. */
 static struct nx_str without_authority(struct nx_str target)
 {
     struct nx_str http = NX_STR("http://");
     struct nx_str https = NX_STR("https://");
-    size_t skip = nx_str_starts_with(target, http)    ? http.len
-                  : nx_str_starts_with(target, https) ? https.len
-                                                      : 0;
-    while (skip > 0 && skip < target.len && !strchr("/?", target.ptr[skip]))
+    size_t skip = begins_with(target, http) ? http.len : begins_with(target, https) ? https.len : 0;
+    if (skip == 0)
+        return target;
+    while (skip < target.len && !strchr("/?", target.ptr[skip]))
         skip++;
     return (struct nx_str){target.ptr + skip, target.len - skip};
 }
 
 void gw_url_split(struct nx_str target, struct nx_str *ret_path, struct nx_str *ret_query)
 {
-    *ret_path = cut(without_authority(target), '?', ret_query);
+    struct nx_str local = without_authority(target);
+    struct nx_str path = cut(local, '?', ret_query);
+    bool had_authority = local.len < target.len;
+    *ret_path = path.len == 0 && had_authority ? NX_STR("/") : path; /* RFC 9110, 4.2.3 */
 }
 
 bool gw_url_next_parameter(struct nx_str *query, struct nx_str *ret_name, struct nx_str *ret_value)

@@ -161,7 +161,7 @@ static void let_continue(struct http_connection *connection)
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
     const struct http_request *request = &connection->request;
     size_t len = sizeof text - 1;
-    if (!request->expects_continue || request->is_old || connection->rest_at < connection->rest.len)
+    if (!request->expects_continue || connection->rest_at < connection->rest.len)
         return;
     ssize_t sent = send(connection->socket, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent != (ssize_t)len) /* there is room, unless something is wrong */
@@ -419,7 +419,10 @@ void http_connection_note(struct http_connection *connection, unsigned events)
         return;
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         connection->is_readable = true;
-    if (events & (EPOLLHUP | EPOLLERR)) {
+    /* Who lingers and hangs up may not have read the answer yet: what still comes is to be read, as
+     * a socket that is closed with something unread takes the answer back. */
+    bool is_at_leisure = connection->state == HTTP_LINGER && !(events & EPOLLERR);
+    if ((events & (EPOLLHUP | EPOLLERR)) && !is_at_leisure) {
         http_connection_close(connection);
         return;
     }
@@ -437,10 +440,11 @@ static void on_timeout(struct http_connection *connection)
     connection->arrival_ns = NX_DEADLINE_NEVER;
     if (connection->state == HTTP_HEAD && connection->head.len > 0)
         refuse_head(connection, 408, fault);
-    else if (connection->state == HTTP_BODY)
-        end_body(connection, 408, fault);
-    else
+    else if (connection->state != HTTP_BODY)
         http_connection_close(connection);
+    else if (!http_handler_of(connection)
+                  ->answer(connection->exchange)) /* nor is that to be sent */
+        end_body(connection, 408, fault);
 }
 
 bool http_connection_tick(struct http_connection *connection, int64_t now_ns)

@@ -204,7 +204,7 @@ static void read_header(struct http_request *request, struct framing *framing, c
     } else if (strcasecmp(name, "Connection") == 0) {
         read_connection(framing, value);
     } else if (strcasecmp(name, "Expect") == 0) {
-        request->expects_continue = true;
+        request->expects_continue = strcasecmp(value.ptr, "100-continue") == 0;
     }
 }
 
@@ -280,6 +280,8 @@ static void judge(struct http_request *request, const struct framing *framing)
           "there is no Transfer-Encoding in HTTP/1.0");
     blame(request, framing->hosts > 1, "more than one Host");
     blame(request, framing->hosts == 0 && !request->is_old, "there is no Host");
+    if (request->is_old) /* it has no 100, and sends without (RFC 9110, 10.1.1) */
+        request->expects_continue = false;
     request->keeps_alive = !framing->says_close && (!request->is_old || framing->says_keep_alive);
 }
 

@@ -23,7 +23,7 @@ struct http_request {
     size_t header_count;
     bool is_old;      /* HTTP/1.0 */
     bool keeps_alive; /* the connection may be used again */
-    bool expects_continue;
+    bool expects_continue; /* the client waits for leave to send the body */
     bool is_chunked;
     bool has_length;
     uint64_t length; /* of the body; UINT64_MAX: beyond that */

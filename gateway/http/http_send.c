@@ -32,6 +32,7 @@ static void begin_answer(struct http_connection *connection, const struct http_a
     if (!is_bare && !is_head && !answer->is_stream)
         connection->content = answer->content;
     connection->state = HTTP_SEND;
+    http_connection_expect_nothing(connection);
     if (connection->out.failed)
         http_connection_close(connection);
 }
@@ -62,6 +63,15 @@ static void drop_sent(struct http_connection *connection, size_t sent)
     }
 }
 
+/* The client has taken nothing since it last took something, or the answer began: the time that it
+ * has for that counts from then on, whatever it sends meanwhile. */
+static void expect_taking(struct http_connection *connection)
+{
+    if (connection->deadline_ns == NX_DEADLINE_NEVER)
+        connection->deadline_ns =
+            http_in_seconds(http_loop_options(connection->loop)->idle_timeout_s);
+}
+
 /* False: the client does not take more now, or the connection is closed. */
 static bool send_pending(struct http_connection *connection)
 {
@@ -75,9 +85,9 @@ static bool send_pending(struct http_connection *connection)
         ssize_t sent = sendmsg(connection->socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent >= 0) {
             drop_sent(connection, (size_t)sent);
+            http_connection_expect_nothing(connection);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            connection->deadline_ns =
-                http_in_seconds(http_loop_options(connection->loop)->idle_timeout_s);
+            expect_taking(connection);
             return false;
         } else if (errno != EINTR) {
             http_connection_close(connection);

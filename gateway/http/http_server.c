@@ -36,7 +36,7 @@ struct http_loop {
     unsigned listed;
     int64_t tick_ns;
 
-    pthread_mutex_t queue_mutex; /* taken within those of connections, and nothing within it */
+    pthread_mutex_t queue_mutex;   /* taken within those of connections, and nothing within it */
     struct http_connection *queue; /* first in, first out, so that all have their turn */
     struct http_connection *last_queued;
 

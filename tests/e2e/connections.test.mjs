@@ -138,6 +138,45 @@ test('who reads slowly gets all of it, and who does not read at all is cut off',
   assert.ok(error === undefined || error.code === 'ECONNRESET');
 });
 
+// Whether the gateway's side of a connection is established, as the kernel has it.
+function isServed(socket) {
+  const hex = (port) => port.toString(16).toUpperCase().padStart(4, '0');
+  const ours = new RegExp(`:${hex(instance.httpPort)} [0-9A-F]+:${hex(socket.localPort)} (01|08) `);
+  return ours.test(fs.readFileSync('/proc/net/tcp', 'utf8'));
+}
+
+test('who reads nothing is cut off, also if it sends on', async () => {
+  const stuck = net.connect(instance.httpPort, '127.0.0.1').pause().on('error', () => {});
+  stuck.write(get('/docs/swagger-ui-bundle.js').repeat(40));
+  const sender = setInterval(() => stuck.write('\r\n'), 300);
+  try {
+    await waitFor('its begin', () => isServed(stuck));
+    await waitFor('its end', () => !isServed(stuck), 10_000);
+  } finally {
+    clearInterval(sender);
+    stuck.destroy();
+  }
+});
+
+test('an answer that is not read yet is not lost by what comes behind its request', async () => {
+  const target = '/docs/swagger-ui-bundle.js';
+  const { length } = Buffer.from(await (await fetch(`${instance.http}${target}`)).arrayBuffer());
+  const late = net.connect({ port: instance.httpPort, host: '127.0.0.1', allowHalfOpen: true }).pause();
+  late.write(`${get(target, 'Connection: close')}more`); // which has the server wait for the end
+  await sleep(300);
+  process.kill(instance.gateway.pid, 'SIGSTOP'); // so that it finds all of that at once
+  try {
+    late.end('x'.repeat(20_000));
+    await sleep(200);
+  } finally {
+    process.kill(instance.gateway.pid, 'SIGCONT');
+  }
+  await sleep(200);
+  let count = 0;
+  for await (const part of late) count += part.length; // throws if the connection is reset
+  assert.ok(count > length, `${count} bytes`);
+});
+
 test('there are so many connections, and others wait for their turn', async () => {
   await sleep(200); // those of other tests are gone
   const first = await Promise.all(Array.from({ length: MOST }, () => open()));

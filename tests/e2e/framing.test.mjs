@@ -178,6 +178,14 @@ test('who waits for leave to send gets it, or the refusal', async () => {
   }
 });
 
+test('who expects something else, or is of HTTP/1.0, waits for nothing', async () => {
+  const lines = [JSON_TYPE, `Content-Length: ${BODY.length}`];
+  const other = head('POST', '/v1/products?validateOnly=true', [...lines, 'Expect: 200-ok', close]);
+  for (const oneByOne of [false, true]) assert.deepEqual(statuses(await exchange(other + BODY, oneByOne)), [200]);
+  const old = ['POST /nowhere HTTP/1.0', 'Connection: keep-alive', 'Expect: 100-continue', ...lines, '', BODY].join('\r\n');
+  assert.deepEqual(statuses(await exchange(old + head('GET', '/healthz', [close]))), [404, 200]);
+});
+
 test('heads that nobody can read are refused, and the connection ends', async () => {
   const line = /the request line is not METHOD TARGET VERSION/;
   const heads = {

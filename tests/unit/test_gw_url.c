@@ -80,8 +80,9 @@ static void test_gw_url__splits_a_target(void **state)
         {"", "", ""},
         {"*", "*", ""},
         {"http://shop/v1?a", "/v1", "a"},
-        {"https://shop", "", ""},
-        {"https://shop?a=/", "", "a=/"},
+        {"HTTPS://shop/v1?a", "/v1", "a"},
+        {"https://shop", "/", ""},
+        {"https://shop?a=/", "/", "a=/"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct nx_str path;

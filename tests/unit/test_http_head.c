@@ -174,6 +174,15 @@ static void test_http_head__parts(void **state)
     assert_false(request.is_chunked || request.is_old);
 }
 
+static void test_http_head__expects_nothing_but_to_continue(void **state)
+{
+    (void)state;
+    assert_true(
+        parse("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-CONTINUE \r\n\r\n").expects_continue);
+    assert_false(parse("POST / HTTP/1.1\r\nHost: h\r\nExpect: else\r\n\r\n").expects_continue);
+    assert_false(parse("POST / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n").expects_continue);
+}
+
 static void test_http_head__lengths(void **state)
 {
     static const struct {
@@ -300,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_http_head__others_are_told_of),
         cmocka_unit_test(test_http_head__every_beginning_and_every_change),
         cmocka_unit_test(test_http_head__parts),
+        cmocka_unit_test(test_http_head__expects_nothing_but_to_continue),
         cmocka_unit_test(test_http_head__lengths),
         cmocka_unit_test(test_http_head__whether_the_connection_goes_on),
         cmocka_unit_test(test_http_head__what_is_foreseen),
