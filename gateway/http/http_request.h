@@ -21,8 +21,8 @@ struct http_request {
     struct nx_str target; /* raw: "/v1/products?pageSize=5" */
     const struct http_header *headers;
     size_t header_count;
-    bool is_old;      /* HTTP/1.0 */
-    bool keeps_alive; /* the connection may be used again */
+    bool is_old;           /* HTTP/1.0 */
+    bool keeps_alive;      /* the connection may be used again */
     bool expects_continue; /* the client waits for leave to send the body */
     bool is_chunked;
     bool has_length;
