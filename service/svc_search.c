@@ -51,6 +51,7 @@ struct search_call {
     int64_t found_counted; /* of that, so many were met, */
     int64_t facets_seen;   /* and so many counted */
     bool has_facets, has_total, is_counted;
+    bool has_all; /* the ids are all that there are */
     size_t page_size;
     size_t found; /* so many ids, one more than the page has, or all if they are counted */
     int64_t *ids;
@@ -283,7 +284,7 @@ static void find_counted(struct search_call *search, enum store_search_stage sta
 static void count_facets(struct search_call *search)
 {
     enum store_search_stage stage = search->search.stage;
-    if (stage == STORE_SEARCH_RANKED)
+    if (stage == STORE_SEARCH_RANKED || search->has_all)
         submit_facets(search, search->ids, search->found);
     else if (stage == STORE_SEARCH_ORDERED && may_be_ranked(search->plan.estimate))
         find_counted(search, STORE_SEARCH_SOME);
@@ -373,6 +374,17 @@ static nx_status take_ids(struct search_call *search, const struct store_rows *r
     return NX_STATUS_OK;
 }
 
+/* No page follows. If this is the first one, and a short one, the rest of the answer is counted
+ * from it. */
+static void end_pages(struct search_call *search)
+{
+    search->response.next_page_token = (char *)protobuf_c_empty_string;
+    if (*search->request->page_token != '\0' || search->found >= LEAST_SAMPLED)
+        return;
+    search->has_all = true;
+    set_total(search, (int64_t)search->found, false);
+}
+
 static void on_found(struct store_op *op)
 {
     struct search_call *search = op->context;
@@ -407,7 +419,7 @@ static void on_found(struct store_op *op)
         return;
     }
     if (search->found <= search->page_size)
-        search->response.next_page_token = (char *)protobuf_c_empty_string;
+        end_pages(search);
     go_on(search);
 }
 
@@ -449,6 +461,7 @@ static void on_planned(struct svc_search_plan *plan)
     what->estimate = plan->estimate;
     what->names_estimate = plan->names_estimate;
     what->newest = plan->newest;
+    what->entries = plan->entries;
     what->names = plan->names;
     what->excluded = plan->excluded;
     what->begins = plan->begins;

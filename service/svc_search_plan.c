@@ -95,6 +95,7 @@ static nx_status read_plan(struct svc_search_plan *plan, const struct store_rows
     plan->names_estimate = store_int8(rows, 0, STORE_SEARCH_NAMES_ESTIMATE);
     plan->newest =
         store_is_null(rows, 0, STORE_SEARCH_NEWEST) ? 0 : store_int8(rows, 0, STORE_SEARCH_NEWEST);
+    plan->entries = store_int8(rows, 0, STORE_SEARCH_ENTRIES);
     read_facts(plan, rows);
     struct store_array unknown = store_array(rows, 0, STORE_SEARCH_UNKNOWN);
     struct nx_str element;

@@ -27,7 +27,8 @@ struct svc_search_plan {
     struct nx_str wanted;        /* empty: there is no word in the query */
     struct nx_str names, excluded, begins;
     int64_t estimate, names_estimate;
-    int64_t newest; /* product; 0: there is none */
+    int64_t newest;  /* product; 0: there is none */
+    int64_t entries; /* about how many there are */
 };
 
 /* Resolve the field `query` of a request. The call has begun. Completes: `done`, once, on the

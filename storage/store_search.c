@@ -182,12 +182,14 @@ static int64_t surely_many(const struct store_search *search)
     return search->most / STORE_SEARCH_SAMPLE_SHARE * 7 / 5;
 }
 
-/* Whether they may be too many, though few are expected: several words may belong together. */
-static bool may_be_many(const struct store_search *search)
+/* Whether it is worth it to ask the sample: there is a filter, which takes its time, too, and they
+ * may be too many, though few are expected, as several words may belong together. */
+static bool asks_sample(const struct store_search *search)
 {
     bool of_names = store_search_is_of_names(search->stage);
     bool are_several = memchr(search->wanted.ptr, '&', search->wanted.len);
-    return (of_names ? search->names_estimate : search->estimate) > (are_several ? 50 : 500);
+    int64_t expected = of_names ? search->names_estimate : search->estimate;
+    return search->filter.len > 0 && expected > (are_several ? 50 : 500);
 }
 
 /* Of the sample some of those that have the words are tried, however few of them pass. */
@@ -284,63 +286,75 @@ static void add_steps(struct store_op *op, enum store_sql how, struct store_quer
 
 /* --- Pages --- */
 
-static void add_counted(struct store_query *query, const char *what, int64_t limit)
+static void add_number(struct store_query *query, const char *before, int64_t number)
 {
-    store_query_add(query, what);
-    store_query_add_int8(query, limit);
+    store_query_add(query, before);
+    store_query_add_int8(query, number);
 }
 
-/* Begin with "tried": whether the sample tells that they are too many, and those that have the
- * words in their names, too. */
+/* Append "tried": whether the sample tells that they are too many, and those that have the words in
+ * their names, too. */
 static nx_status add_tried(struct store_query *query, struct store_op *op,
                            const struct store_search *search)
 {
     struct store_search tried = *search;
     int64_t many = surely_many(search);
     tried.is_tried = true;
-    if (!may_be_many(search)) {
-        store_query_add(query, "with tried as materialized "
-                               "(select false as are_many, false as are_names_many), ");
-        return NX_STATUS_OK;
-    }
-    add_counted(query, "with tried as materialized (select count(*) >= ", many);
-    add_counted(query, " as are_many, count(*) filter (where is_named) >= ", many);
+    add_number(query, "tried as materialized (select count(*) >= ", many);
+    add_number(query, " as are_many, count(*) filter (where is_named) >= ", many);
     store_query_add(query, " as are_names_many from (select ");
     add_named(query, search->names);
     store_query_add(query, " as is_named");
     NX_TRY(add_found(query, op, &tried, false));
-    add_counted(query, " limit ", many);
+    add_number(query, " limit ", many);
     store_query_add(query, ") as met), ");
     return NX_STATUS_OK;
 }
 
-/* What is found, how many that are, and a score for each if they are not too many; else the page is
- * worth nothing, and may be a row of zeros. */
+/* Append "counted": how many were found, and what "tried" says, or is found out otherwise. */
+static void add_counted(struct store_query *query, const struct store_search *search, int64_t many)
+{
+    add_number(query, ", counted as materialized (select case when are_many then ", many);
+    store_query_add(query, " else (select count(*) from found) end as total, "
+                           "are_names_many or (select count(*) from found) >= ");
+    store_query_add_int8(query, many);
+    store_query_add(query, " and (select count(*) from found as entry where ");
+    add_named(query, search->names);
+    add_number(query, ") >= ", many);
+    store_query_add(query, " as are_names_many from tried)");
+}
+
+/* What is found, and a score for each if they are not too many. If the sample tells that they are,
+ * nothing is looked for, and there is a row of zeros. */
 static nx_status add_ranked(struct store_query *query, struct store_op *op,
                             const struct store_search *search)
 {
     int64_t many = search->most + 1;
-    NX_TRY(add_tried(query, op, search));
+    bool asks = asks_sample(search);
+    const char *total = asks ? "(select total from counted)" : "(select count(*) from found)";
+    store_query_add(query, "with ");
+    if (asks)
+        NX_TRY(add_tried(query, op, search));
     store_query_add(query, "found as materialized (select entry.product_id, entry.lexemes");
     NX_TRY(add_found(query, op, search, false));
-    add_counted(query, " and not (select are_many from tried) limit ", many);
-    add_counted(query, "), met as materialized (select case when are_many then ", many);
-    store_query_add(query, " else (select count(*) from found) end as total, are_names_many "
-                           "from tried), counted as materialized (select total, are_names_many");
-    add_counted(query, " or total >= ", many);
-    store_query_add(query, " and (select count(*) from found as entry where ");
-    add_named(query, search->names);
-    add_counted(query, ") >= ", many);
-    store_query_add(query, " as are_names_many from met), "
-                           "scored as (select product_id, case when total >= ");
-    store_query_add_int8(query, many);
+    store_query_add(query, asks ? " and not (select are_many from tried)" : "");
+    add_number(query, " limit ", many);
+    store_query_add(query, ")");
+    if (asks)
+        add_counted(query, search, many);
+    store_query_add(query, ", scored as (select product_id, case when ");
+    store_query_add(query, total);
+    add_number(query, " >= ", many);
     store_query_add(query, " then 0 else catalog.search_score(lexemes, ");
     add_tsquery(query, search->wanted);
     store_query_add(query, ", ");
     add_tsquery(query, search->begins);
-    store_query_add(query, ") end as score from found, counted "
-                           "union all select 0, 0 from tried where are_many) "
-                           "select product_id, score, total, are_names_many from scored, counted");
+    store_query_add(query, ") end as score from found");
+    store_query_add(query, asks ? " union all select 0, 0 from tried where are_many" : "");
+    store_query_add(query, ") select product_id, score, ");
+    store_query_add(query, total);
+    store_query_add(query, asks ? ", (select are_names_many from counted)" : ", false");
+    store_query_add(query, " from scored");
     if (search->is_continued) {
         store_query_add(query, " where (score, product_id) < (");
         store_query_add_int8(query, search->after_score);

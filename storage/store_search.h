@@ -31,6 +31,7 @@ enum store_search_plan {
     STORE_SEARCH_NAMES_ESTIMATE, /* int8: and in their names */
     STORE_SEARCH_UNKNOWN,        /* int8[]: which terms nothing has, from 1 */
     STORE_SEARCH_NEWEST,         /* int8: the newest product; NULL: there is none */
+    STORE_SEARCH_ENTRIES,        /* int8: about how many products there are */
     STORE_SEARCH_FACT_ESTIMATES, /* int8[]: about how many have each of the facts, if there are some
                                   */
 };
@@ -58,6 +59,7 @@ struct store_search {
     int64_t filtered_estimate;       /* of what the filter leaves of all; 0: not known */
     int64_t names_passed;            /* so many of those of the names; -1: not known */
     int64_t newest;                  /* product */
+    int64_t entries;                 /* about how many products there are */
     bool are_many;                   /* they turned out to be too many to be ranked, */
     bool are_names_many;             /* and so did those that have it in their names */
     struct nx_str filter;            /* of products, as store_filter.h has it; or empty */

@@ -21,7 +21,7 @@
 /* Of fewer that are expected, all are read at once. */
 #define LEAST_TRIED 20
 /* So many that pass are soon read and sorted. */
-#define MOST_COLLECTED 1000
+#define MOST_COLLECTED 100
 /* Nothing is known about how much a filter leaves, but for its facts. */
 #define UNKNOWN_SHARE 0.25
 /* A part has so many times as many as are wanted, if the estimate is right. */
@@ -61,8 +61,9 @@ static double expected(const struct store_search *search)
     }
     if (search->filtered_estimate > 0)
         return greater(found * share_of_filter(search), least);
+    double entries = (double)search->entries + 1;
     for (unsigned i = 0; i < search->facts.count; i++)
-        found *= (double)search->facts.all[i].estimate / (double)(search->newest + 1);
+        found *= (double)search->facts.all[i].estimate / entries;
     return greater(found * UNKNOWN_SHARE, least);
 }
 
@@ -149,7 +150,7 @@ bool store_search_uses_index(const struct store_search *search, const struct sto
     bool of_names = store_search_is_of_names(search->stage);
     double found = (double)(of_names ? search->names_estimate : search->estimate);
     double have = (double)fact->estimate;
-    double others = 1 - have / (double)(search->newest + 1);
+    double others = 1 - have / ((double)search->entries + 1);
     if (memchr(search->wanted.ptr, '&', search->wanted.len))
         found *= SEVERAL_WORDS;
     return have * PLACE_COST < found * (ENTRY_COST * greater(others, 0) + FACT_COST);

@@ -20,6 +20,7 @@ static struct store_search search_of(enum store_search_stage stage, int64_t foun
         .filtered_estimate = found,
         .names_passed = -1,
         .newest = 1000000,
+        .entries = 1000000,
         .limit = 26,
     };
 }
