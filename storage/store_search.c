@@ -210,7 +210,7 @@ static void add_entries(struct store_query *query, const struct store_search *se
         add_sampled_entries(query, search);
         return;
     }
-    if (!search->walks || search->filter.len == 0) {
+    if (!search->walks) {
         store_query_add(query, " from catalog.search_entry as entry");
         return;
     }

@@ -1,4 +1,4 @@
-/* How much is read at once to find the newest of those that have some words and pass a filter, and
+/* How much is read at once to find the newest of those that have some words, and pass a filter, and
  * how.
  *
  *   many are expected   a walk from the newest product on, which tries each
@@ -59,6 +59,8 @@ static double expected(const struct store_search *search)
                     ? (double)(STORE_SEARCH_MOST_RANKED - search->names_passed)
                     : 0;
     }
+    if (search->filter.len == 0)
+        return greater(found, least);
     if (search->filtered_estimate > 0)
         return greater(found * share_of_filter(search), least);
     double entries = (double)search->entries + 1;
@@ -99,8 +101,8 @@ void store_search_choose(struct store_search *search)
     bool is_newest = stage == STORE_SEARCH_NAMES_NEWEST || stage == STORE_SEARCH_REST_NEWEST;
     search->has_rest = has_rest(search);
     search->since = 0;
-    search->walks = is_newest && search->filter.len == 0;
-    if (!is_newest || search->walks)
+    search->walks = false;
+    if (!is_newest)
         return;
     int64_t end = search->is_continued ? search->after_id : search->newest + 1;
     double length = length_wanted(search);

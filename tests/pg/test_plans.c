@@ -452,11 +452,11 @@ static const struct {
     {"'17' & 'thing'", "", STORE_SEARCH_RANKED, false, 0},
     {"'thing'", "category = \"categories/7\"", STORE_SEARCH_RANKED, false, 0},
     {"'17'", "price < 500", STORE_SEARCH_NAMES_RANKED, false, 0},
-    {"'thing'", "", STORE_SEARCH_NAMES_NEWEST, true, 0},
+    {"'thing'", "", STORE_SEARCH_NAMES_NEWEST, true, 60000},
     {"'thing'", "price < 500", STORE_SEARCH_NAMES_NEWEST, true, 60000},
     {"'thing'", "price < 500", STORE_SEARCH_NAMES_NEWEST, false, 1000},
     {"'thing'", "inventory > 0", STORE_SEARCH_REST_NEWEST, false, 1000},
-    {"'17'", "", STORE_SEARCH_REST_NEWEST, false, 0},
+    {"'17'", "", STORE_SEARCH_REST_NEWEST, false, 1000},
     {"'thing'", "", STORE_SEARCH_SAMPLED, false, 0},
     {"'thing'", "price < 500", STORE_SEARCH_SAMPLED, false, 0},
 };

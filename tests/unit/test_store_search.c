@@ -25,17 +25,25 @@ static struct store_search search_of(enum store_search_stage stage, int64_t foun
     };
 }
 
-static void test_store_search__without_a_filter_it_walks(void **state)
+static void test_store_search__without_a_filter_all_pass(void **state)
 {
     (void)state;
-    struct store_search search = search_of(STORE_SEARCH_NAMES_NEWEST, 10);
+    struct store_search search = search_of(STORE_SEARCH_NAMES_NEWEST, 5000);
+    search.filtered_estimate = 30;
+    store_search_choose(&search);
+    assert_int_equal(search.since, 57 << STORE_SEARCH_BLOCK_BITS); /* nearly none */
     search.filter = NX_STR("");
     store_search_choose(&search);
-    assert_true(search.walks);
-    assert_int_equal(search.since, 0);
-    search.stage = STORE_SEARCH_RANKED;
+    assert_int_equal(search.since, 60 << STORE_SEARCH_BLOCK_BITS);
+}
+
+static void test_store_search__what_is_ranked_is_read_at_once(void **state)
+{
+    (void)state;
+    struct store_search search = search_of(STORE_SEARCH_RANKED, 500000);
     store_search_choose(&search);
     assert_false(search.walks);
+    assert_int_equal(search.since, 0);
 }
 
 static void test_store_search__the_more_there_are_the_less_is_read(void **state)
@@ -144,7 +152,8 @@ static void test_store_search__the_index_has_what_few_have(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_store_search__without_a_filter_it_walks),
+        cmocka_unit_test(test_store_search__without_a_filter_all_pass),
+        cmocka_unit_test(test_store_search__what_is_ranked_is_read_at_once),
         cmocka_unit_test(test_store_search__the_more_there_are_the_less_is_read),
         cmocka_unit_test(test_store_search__parts_cover_all),
         cmocka_unit_test(test_store_search__of_many_names_without_one_that_passes_all_is_read),
