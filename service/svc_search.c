@@ -15,7 +15,6 @@
  * A page token says which stage its page is in, so that all pages of a search go by one order. */
 #include "svc_catalog.h"
 
-#include "store_filter.h"
 #include "store_list.h"
 #include "store_search.h"
 #include "svc_search_facet.h"
@@ -52,6 +51,7 @@ struct search_call {
     int64_t found_counted; /* of that, so many were met, */
     int64_t facets_seen;   /* and so many counted */
     bool has_facets, has_total, is_counted;
+    bool has_all; /* the ids are all that there are */
     size_t page_size;
     size_t found; /* so many ids, one more than the page has, or all if they are counted */
     int64_t *ids;
@@ -142,6 +142,7 @@ static struct store_search all_found(const struct search_call *search,
     struct store_search all = search->search;
     all.stage = stage;
     all.is_continued = false;
+    store_search_choose(&all);
     return all;
 }
 
@@ -283,7 +284,7 @@ static void find_counted(struct search_call *search, enum store_search_stage sta
 static void count_facets(struct search_call *search)
 {
     enum store_search_stage stage = search->search.stage;
-    if (stage == STORE_SEARCH_RANKED)
+    if (stage == STORE_SEARCH_RANKED || search->has_all)
         submit_facets(search, search->ids, search->found);
     else if (stage == STORE_SEARCH_ORDERED && may_be_ranked(search->plan.estimate))
         find_counted(search, STORE_SEARCH_SOME);
@@ -336,11 +337,6 @@ static bool is_ranked(enum store_search_stage stage)
     return stage == STORE_SEARCH_RANKED || stage == STORE_SEARCH_NAMES_RANKED;
 }
 
-static bool is_of_names(enum store_search_stage stage)
-{
-    return stage == STORE_SEARCH_NAMES_RANKED || stage == STORE_SEARCH_NAMES_NEWEST;
-}
-
 static enum store_search_stage names_stage(const struct search_call *search)
 {
     return may_be_ranked(search->plan.names_estimate) ? STORE_SEARCH_NAMES_RANKED
@@ -353,7 +349,7 @@ static enum store_search_stage next_stage(const struct search_call *search)
     int64_t names = search->plan.names_estimate;
     bool are_most = names > search->plan.estimate / 10 * 9 &&
                     (names > STORE_SEARCH_MOST_RANKED || search->search.filter.len > 0);
-    if (search->search.stage != STORE_SEARCH_RANKED || are_most)
+    if (search->search.are_names_many || are_most)
         return STORE_SEARCH_NAMES_NEWEST;
     return names_stage(search);
 }
@@ -370,10 +366,23 @@ static nx_status take_ids(struct search_call *search, const struct store_rows *r
         search->ids[search->found] = store_int8(rows, row, 0);
         search->scores[search->found] = store_int8(rows, row, 1);
         search->found++;
+        if (search->search.has_rest && !store_bool(rows, row, 3))
+            search->search.stage = STORE_SEARCH_REST_NEWEST;
         if (search->found == search->page_size)
             NX_TRY(make_token(search, rows, row));
     }
     return NX_STATUS_OK;
+}
+
+/* No page follows. If this is the first one, and a short one, the rest of the answer is counted
+ * from it. */
+static void end_pages(struct search_call *search)
+{
+    search->response.next_page_token = (char *)protobuf_c_empty_string;
+    if (*search->request->page_token != '\0' || search->found >= LEAST_SAMPLED)
+        return;
+    search->has_all = true;
+    set_total(search, (int64_t)search->found, false);
 }
 
 static void on_found(struct store_op *op)
@@ -386,29 +395,31 @@ static void on_found(struct store_op *op)
     int64_t looked_at = rows->count > 0 ? store_int8(rows, 0, 2) : 0;
     if (is_ranked(what->stage) && looked_at > what->most) {
         what->are_many = true;
+        what->are_names_many = what->stage == STORE_SEARCH_NAMES_RANKED || store_bool(rows, 0, 3);
         what->stage = next_stage(search);
-        find(search);
-        return;
-    }
-    if (what->filter.len > 0 && rows->count < what->limit && store_search_walks(what)) {
-        what->is_stuck = true;
         find(search);
         return;
     }
     if (has_failed(search, take_ids(search, rows)))
         return;
+    if (what->since > 0 && rows->count < what->limit) {
+        store_search_skip_part(what, rows->count);
+        find(search);
+        return;
+    }
     if (what->stage == STORE_SEARCH_RANKED && !what->is_continued)
         set_total(search, looked_at, false);
-    if (search->found <= search->page_size && is_of_names(what->stage)) {
-        what->names_passed = what->is_continued ? -1 : (int64_t)search->found;
+    if (search->found <= search->page_size && store_search_is_of_names(what->stage) &&
+        !what->has_rest) {
+        what->names_passed = *search->request->page_token ? -1 : (int64_t)search->found;
         what->stage = STORE_SEARCH_REST_NEWEST;
         what->is_continued = false;
-        what->is_stuck = false;
+        what->parts = 0;
         find(search);
         return;
     }
     if (search->found <= search->page_size)
-        search->response.next_page_token = (char *)protobuf_c_empty_string;
+        end_pages(search);
     go_on(search);
 }
 
@@ -419,6 +430,7 @@ static void find(struct search_call *search)
     what->limit = (int64_t)(search->page_size + 1 - search->found);
     if (what->stage == STORE_SEARCH_RANKED && wants_facets(search))
         what->limit = STORE_SEARCH_MOST_RANKED; /* all of them: facets are counted from them */
+    store_search_choose(what);
     svc_call_begin_op(call, STORE_READ, on_found);
     submit(search, store_search_find(&call->op, what));
 }
@@ -448,6 +460,8 @@ static void on_planned(struct svc_search_plan *plan)
     what->wanted = plan->wanted;
     what->estimate = plan->estimate;
     what->names_estimate = plan->names_estimate;
+    what->newest = plan->newest;
+    what->entries = plan->entries;
     what->names = plan->names;
     what->excluded = plan->excluded;
     what->begins = plan->begins;
@@ -509,7 +523,6 @@ static nx_status read_request(struct search_call *search)
     NX_TRY(svc_facets_check(&search->facets, &search->declared, arena));
     search->search.most = STORE_SEARCH_MOST_RANKED;
     search->search.names_passed = -1;
-    search->search.filter = nx_str_from(request->filter);
     if (*request->order_by) {
         search->search.stage = STORE_SEARCH_ORDERED;
         search->search.order = &search->order;
@@ -535,7 +548,7 @@ static void on_declared(struct store_op *op)
     begin_search(search);
 }
 
-/* What needs no database. A filter is compiled here only to find out what is wrong with it. */
+/* What needs no database. */
 static nx_status check_request(struct search_call *search)
 {
     const Request *request = search->request;
@@ -552,8 +565,8 @@ static nx_status check_request(struct search_call *search)
     if (!search->ids || !search->scores)
         return nx_fail_memory();
     NX_TRY(svc_facets_parse(request->facets, request->n_facets, arena, &search->facets));
-    return store_filter_add(store_query_new(arena, "search_filter"), &store_product_fields,
-                            nx_str_from(request->filter), arena);
+    search->plan.facts = &search->search.facts;
+    return store_search_set_filter(&search->search, nx_str_from(request->filter), arena);
 }
 
 void svc_search_products(void *context, struct wire_call *wire, const Request *request)

@@ -74,6 +74,16 @@ static void submit_nearest(struct svc_search_plan *plan)
 
 /* --- The plan --- */
 
+static void read_facts(struct svc_search_plan *plan, const struct store_rows *rows)
+{
+    if (!plan->facts || plan->facts->count == 0)
+        return;
+    struct store_array estimates = store_array(rows, 0, STORE_SEARCH_FACT_ESTIMATES);
+    struct nx_str element;
+    for (unsigned i = 0; i < plan->facts->count && store_array_next(&estimates, &element); i++)
+        plan->facts->all[i].estimate = store_array_int8(element);
+}
+
 static nx_status read_plan(struct svc_search_plan *plan, const struct store_rows *rows)
 {
     struct nx_arena *arena = plan->call.arena;
@@ -83,6 +93,10 @@ static nx_status read_plan(struct svc_search_plan *plan, const struct store_rows
     NX_TRY(copy(arena, rows, STORE_SEARCH_BEGINS, &plan->begins));
     plan->estimate = store_int8(rows, 0, STORE_SEARCH_ESTIMATE);
     plan->names_estimate = store_int8(rows, 0, STORE_SEARCH_NAMES_ESTIMATE);
+    plan->newest =
+        store_is_null(rows, 0, STORE_SEARCH_NEWEST) ? 0 : store_int8(rows, 0, STORE_SEARCH_NEWEST);
+    plan->entries = store_int8(rows, 0, STORE_SEARCH_ENTRIES);
+    read_facts(plan, rows);
     struct store_array unknown = store_array(rows, 0, STORE_SEARCH_UNKNOWN);
     struct nx_str element;
     plan->unknown_count = 0;
@@ -113,7 +127,7 @@ static void submit_plan(struct svc_search_plan *plan)
         return;
     }
     svc_call_begin_op(&plan->call, STORE_READ, on_planned);
-    store_search_plan(&plan->call.op, lines.texts, lines.kinds);
+    store_search_plan(&plan->call.op, lines.texts, lines.kinds, plan->facts);
     store_submit(plan->call.store, &plan->call.op);
 }
 

@@ -7,6 +7,7 @@
 #ifndef SVC_SEARCH_PLAN_H
 #define SVC_SEARCH_PLAN_H
 
+#include "store_filter.h"
 #include "svc_call.h"
 #include "svc_search_query.h"
 
@@ -16,7 +17,8 @@ struct svc_search_plan {
     struct svc_search_query query;
     /* Goes on with the call. */
     void (*done)(struct svc_search_plan *plan);
-    bool is_corrected; /* it was tried */
+    struct store_facts *facts; /* of a filter, or NULL: how many have each is estimated */
+    bool is_corrected;         /* it was tried */
     unsigned unknown[SVC_SEARCH_MAX_TERMS];
     unsigned unknown_count;
 
@@ -25,6 +27,8 @@ struct svc_search_plan {
     struct nx_str wanted;        /* empty: there is no word in the query */
     struct nx_str names, excluded, begins;
     int64_t estimate, names_estimate;
+    int64_t newest;  /* product; 0: there is none */
+    int64_t entries; /* about how many there are */
 };
 
 /* Resolve the field `query` of a request. The call has begun. Completes: `done`, once, on the

@@ -22,15 +22,30 @@
 nx_status store_filter_add(struct store_query *query, const struct store_fields *fields,
                            struct nx_str filter, struct nx_arena *arena) NX_MUST_USE;
 
-/* Append " and ENTRIES ..." for what is known of all that pass a filter of products, which
- * store_filter_add() has taken; or nothing. ENTRIES: what stands before a tsquery,
- * "entry.lexemes @@ ". */
-nx_status store_filter_add_facts(struct store_query *query, const struct store_fields *fields,
-                                 struct nx_str filter, const char *entries,
-                                 struct nx_arena *arena) NX_MUST_USE;
+/* What the entries of search have of all that pass a filter, of one field. */
+struct store_fact {
+    const struct store_field *field;
+    struct nx_str low, high; /* of DECIMAL: from this on, and up to that; empty: no bound */
+    bool is_below;           /* the latter does not pass itself */
+    unsigned values;         /* of ENUM: a bit for each in the order of the field's */
+    int64_t estimate;        /* about how many entries have it; for who knows */
+};
 
-/* Whether nothing else passes, so that these are as good as the filter itself. */
-nx_status store_filter_is_fact(const struct store_fields *fields, struct nx_str filter,
-                               struct nx_arena *arena, bool *ret) NX_MUST_USE;
+#define STORE_MAX_FACTS 4
+
+struct store_facts {
+    struct store_fact all[STORE_MAX_FACTS];
+    unsigned count;
+    bool suffice; /* nothing else has them, so that they are as good as the filter itself */
+};
+
+/* What is known of all that pass a filter of products, which store_filter_add() has taken. Borrows
+ * the text.
+ * Fails:   as store_filter_add(). */
+nx_status store_filter_facts(const struct store_fields *fields, struct nx_str filter,
+                             struct nx_arena *arena, struct store_facts *ret_facts) NX_MUST_USE;
+
+/* Append a fact as a tsquery that entries match which have it. */
+void store_fact_add(struct store_query *query, const struct store_fact *fact);
 
 #endif

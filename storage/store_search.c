@@ -1,26 +1,52 @@
-#include "store_search.h"
+#include "store_search_part.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "store_filter.h"
-
-/* To find the newest of those that have some words and pass a filter, all are collected, or a walk
- * from the newest product on goes until it has met enough. The walk is tried, as it gives up in
- * time, where so many are expected. */
-#define WALK_PAYS 1000
-/* So far, or less where the others are found out by the index alone. */
-#define LONGEST_WALK 20000
-#define SHORT_WALK 5000
 #define MANY_FOR_SUGGESTIONS 10000
+/* So many of the sample are looked at to see whether they are too many to be ranked. */
+#define MOST_TRIED 1000
 /* In the planner's units; about 10,000 products that are looked at. */
 #define CHEAP_COST 15000
 /* As the index search_entry_sample has it: one of STORE_SEARCH_SAMPLE_SHARE. */
 #define IS_SAMPLED "(hashint8(entry.product_id) & 7) = 0"
 
-void store_search_plan(struct store_op *op, struct nx_str texts, struct nx_str kinds)
+nx_status store_search_set_filter(struct store_search *search, struct nx_str filter,
+                                  struct nx_arena *arena)
+{
+    NX_TRY(store_filter_add(store_query_new(arena, "search_filter"), &store_product_fields, filter,
+                            arena));
+    search->filter = filter;
+    return store_filter_facts(&store_product_fields, filter, arena, &search->facts);
+}
+
+/* As the statement search_plan, and what is expected of facts. */
+static void add_plan(struct store_op *op, struct nx_str texts, struct nx_str kinds,
+                     const struct store_facts *facts)
+{
+    struct store_query *query = store_query_new(op->arena, "search_plan");
+    store_query_add(query, "select " STORE_FRAGMENT_SEARCH_PLANNED ", array[");
+    for (unsigned i = 0; i < facts->count; i++) {
+        store_query_add(query, i > 0 ? ", catalog.search_estimate(" : "catalog.search_estimate(");
+        store_fact_add(query, &facts->all[i]);
+        store_query_add(query, ", false)");
+    }
+    store_query_add(query, "] from catalog.search_plan(string_to_array(");
+    store_query_add_text(query, texts);
+    store_query_add(query, "::text, E'\n'), string_to_array(");
+    store_query_add_text(query, kinds);
+    store_query_add(query, "::text, null))");
+    store_op_step_query(op, query);
+}
+
+void store_search_plan(struct store_op *op, struct nx_str texts, struct nx_str kinds,
+                       const struct store_facts *facts)
 {
     op->flags |= STORE_SLOW;
+    if (facts && facts->count > 0) {
+        add_plan(op, texts, kinds, facts);
+        return;
+    }
     store_op_step(op, STORE_SQL_SEARCH_PLAN);
     store_bind_text(op, texts);
     store_bind_text(op, kinds);
@@ -110,31 +136,6 @@ static void add_all(struct store_query *query, const struct store_search *search
     add_words(query, search->wanted);
 }
 
-/* Of what a filter leaves the planner expects the same share among couches as among all; what has
- * passed of the names tells better. */
-static double share_of_filter(const struct store_search *search)
-{
-    double share = (double)search->filtered_estimate / (double)(search->estimate + 1);
-    if (search->stage != STORE_SEARCH_REST_NEWEST || search->names_passed < 0)
-        return share;
-    double passed = (double)(search->names_passed + 1) / (double)(search->names_estimate + 1);
-    return passed < share ? passed : share;
-}
-
-/* Where there is no filter, those that are ranked are few enough to make any other a short walk. */
-bool store_search_walks(const struct store_search *search)
-{
-    if (search->is_stuck ||
-        (search->stage != STORE_SEARCH_NAMES_NEWEST && search->stage != STORE_SEARCH_REST_NEWEST))
-        return false;
-    if (search->filter.len == 0 || search->are_many || search->filtered_estimate == 0)
-        return true;
-    double found = (double)search->names_estimate;
-    if (search->stage == STORE_SEARCH_REST_NEWEST)
-        found = (double)search->estimate - found;
-    return found * share_of_filter(search) > WALK_PAYS;
-}
-
 static void add_names(struct store_query *query, const struct store_search *search)
 {
     if (search->walks)
@@ -173,57 +174,108 @@ static void add_behind(struct store_query *query, const struct store_search *sea
     store_query_add_int8(query, search->after_id);
 }
 
-/* Append " from ...": all entries, or as many as a walk may try. */
-static void add_entries(struct store_query *query, const struct store_search *search, bool is_fact)
+/* The sample tells that they are too many to be ranked, in an eighth of the time of finding that
+ * out: if it has so many more than are in it, by chance, of the most that may be ranked. For it to
+ * be wrong about 1,000 the chance is one in a million. */
+static int64_t surely_many(const struct store_search *search)
 {
-    if (!search->walks || search->filter.len == 0) {
-        store_query_add(query, " from catalog.search_entry as entry");
-        return;
-    }
-    store_query_add(query, " from (select product_id, lexemes from catalog.search_entry as entry");
-    if (search->is_continued) {
-        store_query_add(query, " where");
-        add_behind(query, search);
-    }
-    store_query_add(query, " order by product_id desc limit ");
-    store_query_add_int8(query, is_fact ? SHORT_WALK : LONGEST_WALK);
+    return search->most / STORE_SEARCH_SAMPLE_SHARE * 7 / 5;
+}
+
+/* Whether it is worth it to ask the sample: there is a filter, which takes its time, too, and they
+ * may be too many, though few are expected, as several words may belong together. */
+static bool asks_sample(const struct store_search *search)
+{
+    bool of_names = store_search_is_of_names(search->stage);
+    bool are_several = memchr(search->wanted.ptr, '&', search->wanted.len);
+    int64_t expected = of_names ? search->names_estimate : search->estimate;
+    return search->filter.len > 0 && expected > (are_several ? 50 : 500);
+}
+
+/* Of the sample some of those that have the words are tried, however few of them pass. */
+static void add_sampled_entries(struct store_query *query, const struct store_search *search)
+{
+    store_query_add(query, " from (select product_id, lexemes from catalog.search_entry as entry "
+                           "where ");
+    add_sampled(query, search);
+    store_query_add(query, " limit ");
+    store_query_add_int8(query, MOST_TRIED);
     store_query_add(query, ") as entry");
 }
 
-/* What an index has of those that pass the filter. A walk uses none, and the planner, who does not
- * know that it says the same as the filter, would expect too few. */
-static nx_status add_facts(struct store_query *query, struct store_op *op,
-                           const struct store_search *search)
+/* Append " from ...": all entries, or those that a walk may try. */
+static void add_entries(struct store_query *query, const struct store_search *search)
 {
-    bool is_of_names =
-        search->stage == STORE_SEARCH_NAMES_RANKED || search->stage == STORE_SEARCH_NAMES_NEWEST;
-    if (search->walks || search->is_guess)
-        return NX_STATUS_OK;
-    return store_filter_add_facts(query, &store_product_fields, search->filter,
-                                  is_of_names ? has_names : has_words, op->arena);
+    if (search->is_tried) {
+        add_sampled_entries(query, search);
+        return;
+    }
+    if (!search->walks) {
+        store_query_add(query, " from catalog.search_entry as entry");
+        return;
+    }
+    store_query_add(query, " from (select product_id, lexemes from catalog.search_entry as entry "
+                           "where entry.product_id >= ");
+    store_query_add_int8(query, search->since);
+    if (search->is_continued) {
+        store_query_add(query, " and");
+        add_behind(query, search);
+    }
+    store_query_add(query, " order by product_id desc limit ");
+    store_query_add_int8(query, STORE_SEARCH_LONGEST_WALK);
+    store_query_add(query, ") as entry");
 }
 
-/* Append " from ... where ...": entries, with their products if something asks for them. */
+/* Append the part of all that is read by an index. */
+static void add_part(struct store_query *query, const struct store_search *search)
+{
+    int64_t blocks[STORE_SEARCH_MOST_BLOCKS];
+    size_t count = store_search_blocks(search, blocks);
+    if (count == 0)
+        return;
+    store_query_add(query, " and array[entry.product_id >> 14] && ");
+    store_query_add_int8s(query, blocks, count);
+}
+
+/* What entries have of those that pass the filter: seen of each row, or found by the index, too. */
+static void add_facts(struct store_query *query, const struct store_search *search)
+{
+    const char *indexed = store_search_is_of_names(search->stage) ? has_names : has_words;
+    for (unsigned i = 0; i < search->facts.count; i++) {
+        const struct store_fact *fact = &search->facts.all[i];
+        bool by_index = store_search_uses_index(search, fact);
+        store_query_add(query, " and ");
+        store_query_add(query, by_index ? indexed : "ts_match_vq(entry.lexemes, ");
+        store_fact_add(query, fact);
+        store_query_add(query, by_index ? "" : ")");
+    }
+}
+
+/* Append " from ... where ...": entries, with their products if something asks for them. A guess
+ * is made without facts: the planner, who does not know that they say the same as the filter,
+ * would expect too few. */
 static nx_status add_found(struct store_query *query, struct store_op *op,
                            const struct store_search *search, bool with_product)
 {
-    bool filtered = search->filter.len > 0;
-    bool is_fact = false;
-    if (filtered)
-        NX_TRY(store_filter_is_fact(&store_product_fields, search->filter, op->arena, &is_fact));
-    add_entries(query, search, is_fact);
-    is_fact = is_fact && !search->walks && !search->is_guess;
-    if ((filtered && !is_fact) || with_product)
+    bool is_filtered = search->filter.len > 0;
+    bool do_facts_suffice = search->facts.suffice && !search->is_guess;
+    add_entries(query, search);
+    if ((is_filtered && !do_facts_suffice) || with_product)
         store_query_add(query, " join catalog.product on product.id = entry.product_id");
     store_query_add(query, " where ");
-    add_stage[search->stage](query, search);
-    if (!filtered)
+    if (search->is_tried && store_search_is_of_names(search->stage))
+        add_named(query, search->names);
+    else if (search->is_tried)
+        store_query_add(query, "true");
+    else
+        add_stage[search->stage](query, search);
+    add_part(query, search);
+    if (!search->is_guess)
+        add_facts(query, search);
+    if (!is_filtered || do_facts_suffice)
         return NX_STATUS_OK;
-    if (!is_fact) {
-        store_query_add(query, " and ");
-        NX_TRY(store_filter_add(query, &store_product_fields, search->filter, op->arena));
-    }
-    return add_facts(query, op, search);
+    store_query_add(query, " and ");
+    return store_filter_add(query, &store_product_fields, search->filter, op->arena);
 }
 
 static void add_steps(struct store_op *op, enum store_sql how, struct store_query *query)
@@ -234,22 +286,75 @@ static void add_steps(struct store_op *op, enum store_sql how, struct store_quer
 
 /* --- Pages --- */
 
+static void add_number(struct store_query *query, const char *before, int64_t number)
+{
+    store_query_add(query, before);
+    store_query_add_int8(query, number);
+}
+
+/* Append "tried": whether the sample tells that they are too many, and those that have the words in
+ * their names, too. */
+static nx_status add_tried(struct store_query *query, struct store_op *op,
+                           const struct store_search *search)
+{
+    struct store_search tried = *search;
+    int64_t many = surely_many(search);
+    tried.is_tried = true;
+    add_number(query, "tried as materialized (select count(*) >= ", many);
+    add_number(query, " as are_many, count(*) filter (where is_named) >= ", many);
+    store_query_add(query, " as are_names_many from (select ");
+    add_named(query, search->names);
+    store_query_add(query, " as is_named");
+    NX_TRY(add_found(query, op, &tried, false));
+    add_number(query, " limit ", many);
+    store_query_add(query, ") as met), ");
+    return NX_STATUS_OK;
+}
+
+/* Append "counted": how many were found, and what "tried" says, or is found out otherwise. */
+static void add_counted(struct store_query *query, const struct store_search *search, int64_t many)
+{
+    add_number(query, ", counted as materialized (select case when are_many then ", many);
+    store_query_add(query, " else (select count(*) from found) end as total, "
+                           "are_names_many or (select count(*) from found) >= ");
+    store_query_add_int8(query, many);
+    store_query_add(query, " and (select count(*) from found as entry where ");
+    add_named(query, search->names);
+    add_number(query, ") >= ", many);
+    store_query_add(query, " as are_names_many from tried)");
+}
+
+/* What is found, and a score for each if they are not too many. If the sample tells that they are,
+ * nothing is looked for, and there is a row of zeros. */
 static nx_status add_ranked(struct store_query *query, struct store_op *op,
                             const struct store_search *search)
 {
-    store_query_add(query, "with found as materialized (select entry.product_id, entry.lexemes");
+    int64_t many = search->most + 1;
+    bool asks = asks_sample(search);
+    const char *total = asks ? "(select total from counted)" : "(select count(*) from found)";
+    store_query_add(query, "with ");
+    if (asks)
+        NX_TRY(add_tried(query, op, search));
+    store_query_add(query, "found as materialized (select entry.product_id, entry.lexemes");
     NX_TRY(add_found(query, op, search, false));
-    store_query_add(query, " limit ");
-    store_query_add_int8(query, search->most + 1);
-    store_query_add(query,
-                    "), scored as (select product_id, case when (select count(*) from found) > ");
-    store_query_add_int8(query, search->most);
+    store_query_add(query, asks ? " and not (select are_many from tried)" : "");
+    add_number(query, " limit ", many);
+    store_query_add(query, ")");
+    if (asks)
+        add_counted(query, search, many);
+    store_query_add(query, ", scored as (select product_id, case when ");
+    store_query_add(query, total);
+    add_number(query, " >= ", many);
     store_query_add(query, " then 0 else catalog.search_score(lexemes, ");
     add_tsquery(query, search->wanted);
     store_query_add(query, ", ");
     add_tsquery(query, search->begins);
-    store_query_add(query, ") end as score from found) "
-                           "select product_id, score, (select count(*) from found) from scored");
+    store_query_add(query, ") end as score from found");
+    store_query_add(query, asks ? " union all select 0, 0 from tried where are_many" : "");
+    store_query_add(query, ") select product_id, score, ");
+    store_query_add(query, total);
+    store_query_add(query, asks ? ", (select are_names_many from counted)" : ", false");
+    store_query_add(query, " from scored");
     if (search->is_continued) {
         store_query_add(query, " where (score, product_id) < (");
         store_query_add_int8(query, search->after_score);
@@ -276,9 +381,26 @@ static nx_status add_collected(struct store_query *query, struct store_op *op,
     return NX_STATUS_OK;
 }
 
+/* Those of the names before all others. */
+static nx_status add_with_rest(struct store_query *query, struct store_op *op,
+                               const struct store_search *search)
+{
+    struct store_search all = *search;
+    all.stage = STORE_SEARCH_SOME;
+    store_query_add(query, "with collected as materialized (select entry.product_id, ");
+    add_named(query, search->names);
+    store_query_add(query, " as is_named");
+    NX_TRY(add_found(query, op, &all, false));
+    store_query_add(query, ") select product_id, 0::bigint, 0::bigint, is_named from collected "
+                           "order by is_named desc, product_id desc");
+    return NX_STATUS_OK;
+}
+
 static nx_status add_newest(struct store_query *query, struct store_op *op,
                             const struct store_search *search)
 {
+    if (search->has_rest)
+        return add_with_rest(query, op, search);
     if (!search->walks) {
         NX_TRY(add_collected(query, op, search));
     } else {
@@ -327,16 +449,12 @@ static const struct {
 
 nx_status store_search_find(struct store_op *op, const struct store_search *search)
 {
-    struct store_search page = *search;
-    page.walks = store_search_walks(search);
-    struct store_query *query = store_query_new(op->arena, stages[page.stage].name);
-    NX_TRY(stages[page.stage].add(query, op, &page));
+    struct store_query *query = store_query_new(op->arena, stages[search->stage].name);
+    bool walks_names = search->walks && search->stage == STORE_SEARCH_NAMES_NEWEST;
+    NX_TRY(stages[search->stage].add(query, op, search));
     store_query_add(query, " limit ");
-    store_query_add_int8(query, page.limit);
-    add_steps(op,
-              page.walks && page.stage == STORE_SEARCH_NAMES_NEWEST ? STORE_SQL_SEARCH_WALK
-                                                                    : STORE_SQL_SEARCH_PLAINLY,
-              query);
+    store_query_add_int8(query, search->limit);
+    add_steps(op, walks_names ? STORE_SQL_SEARCH_WALK : STORE_SQL_SEARCH_PLAINLY, query);
     return NX_STATUS_OK;
 }
 

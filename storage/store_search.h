@@ -6,6 +6,7 @@
 #ifndef STORE_SEARCH_H
 #define STORE_SEARCH_H
 
+#include "store_filter.h"
 #include "store_order.h"
 
 /* Up to so many products are ranked, and counted for facets. */
@@ -29,8 +30,13 @@ enum store_search_plan {
     STORE_SEARCH_ESTIMATE,       /* int8: about how many have it */
     STORE_SEARCH_NAMES_ESTIMATE, /* int8: and in their names */
     STORE_SEARCH_UNKNOWN,        /* int8[]: which terms nothing has, from 1 */
+    STORE_SEARCH_NEWEST,         /* int8: the newest product; NULL: there is none */
+    STORE_SEARCH_ENTRIES,        /* int8: about how many products there are */
+    STORE_SEARCH_FACT_ESTIMATES, /* int8[]: about how many have each of the facts, if there are some
+                                  */
 };
-void store_search_plan(struct store_op *op, struct nx_str texts, struct nx_str kinds);
+void store_search_plan(struct store_op *op, struct nx_str texts, struct nx_str kinds,
+                       const struct store_facts *facts); /* or NULL; borrowed */
 
 /* Look for words that are alike. `texts`: words, one a line. Completes with a row for each
  * candidate: int8 which word, from 1; text that word, folded; text the candidate. */
@@ -52,27 +58,50 @@ struct store_search {
     int64_t estimate, names_estimate;
     int64_t filtered_estimate;       /* of what the filter leaves of all; 0: not known */
     int64_t names_passed;            /* so many of those of the names; -1: not known */
-    bool are_many;                   /* they turned out to be too many to be ranked */
+    int64_t newest;                  /* product */
+    int64_t entries;                 /* about how many products there are */
+    bool are_many;                   /* they turned out to be too many to be ranked, */
+    bool are_names_many;             /* and so did those that have it in their names */
     struct nx_str filter;            /* of products, as store_filter.h has it; or empty */
+    struct store_facts facts;        /* of the filter */
     const struct store_order *order; /* of ORDERED */
     enum store_search_stage stage;
     bool is_continued; /* behind a row: */
     int64_t after_score, after_id;
     const struct nx_str *after_keys; /* of ORDERED */
     int64_t limit;
-    int64_t most;  /* of RANKED, and to be counted: so many are looked at */
-    bool is_stuck; /* a walk has not met enough, and is not to be tried again */
-    bool walks;    /* the functions' own */
-    bool is_guess; /* theirs, too */
+    int64_t most; /* of RANKED, and to be counted: so many are looked at */
+    /* Of what is read newest first, part by part: */
+    unsigned parts; /* so many have been read, and in the last one, */
+    int64_t length; /* so many ids long, */
+    int64_t met;    /* so many were met */
+    int64_t since;  /* the part that is to be read begins here; 0: all */
+    bool walks;     /* and is read in the order of ids, not by an index */
+    bool has_rest;  /* of NAMES_NEWEST: the others are read as well, behind them */
+    bool is_guess;  /* the functions' own */
+    bool is_tried;  /* theirs, too */
 };
 
-/* Whether a page is read by walking from the newest product on. With a filter a walk gives up after
- * some thousand products: if it has met fewer than the limit there may be more. */
-bool store_search_walks(const struct store_search *search);
+/* Look for what passes a filter. Borrows the text until the ops have completed.
+ * Fails:   INVALID_ARGUMENT for the field `filter`, RESOURCE_EXHAUSTED. */
+nx_status store_search_set_filter(struct store_search *search, struct nx_str filter,
+                                  struct nx_arena *arena) NX_MUST_USE;
+
+/* Choose what store_search_find() reads next, of a stage that is newest first: `since`, `walks`,
+ * `has_rest`, `length`. If a part, which has a `since`, has fewer than the limit there may be more
+ * before it. */
+void store_search_choose(struct store_search *search);
+
+/* Go on before a part that has been read, in which so many were met. */
+void store_search_skip_part(struct store_search *search, int64_t met);
+
+/* Whether it is a stage of those that have the words in their names. */
+bool store_search_is_of_names(enum store_search_stage stage);
 
 /* Read a page. Completes with rows of int8 id, int8 score, int8 how many were looked at (of RANKED;
- * more than `most`: there are too many to rank, and the page is worth nothing), and the order's
- * keys; of SOME and SAMPLED: int8 id.
+ * more than `most`: there are too many to rank, and the page is worth nothing), and bool whether
+ * those that have it in their names are known to be too many as well (of RANKED), bool whether it
+ * is one of these (of a page that `has_rest`), or the order's keys; of SOME and SAMPLED: int8 id.
  * Fails:   INVALID_ARGUMENT (the filter), RESOURCE_EXHAUSTED; the op is then of no more use. */
 nx_status store_search_find(struct store_op *op, const struct store_search *search) NX_MUST_USE;
 

@@ -393,6 +393,58 @@ test('a word of thousands is walked whole: those named so first, then the newest
   assert.equal(few.totalSize, '23');
 });
 
+// Ids far apart, so that what is newest is read in several parts; of names and of the others other
+// prices are to be had, and only the oldest are out of stock. All of either are equally good.
+test('with a filter the newest are found wherever they are, once and in order', async () => {
+  const all = Array.from({ length: 6000 }, (_, i) => ({
+    id: 200_000 + i * 100,
+    isNamed: i % 3 === 0,
+    price: i % 3 === 0 ? 50 + (i % 50) : i % 50,
+    state: i % 4 === 0 ? 1 : 2,
+    inventory: i < 700 ? 0 : 1,
+  }));
+  await instance.sql(`
+    insert into catalog.product (id, title, slug, description, additional_category_ids, brand, tags,
+        attributes, inventory, allow_backorder, state, price_currency, price_amount)
+    overriding system value
+    select 200000 + i * 100, case when i % 3 = 0 then 'Zorble' else 'Thing' end || ' big',
+           'zorble-' || i, case when i % 3 = 0 then '' else 'zorble' end, '{}', 'Zor', '{}', '{}',
+           (i >= 700)::integer, false, case when i % 4 = 0 then 1 else 2 end, 'EUR',
+           case when i % 3 = 0 then 50 else 0 end + i % 50
+    from generate_series(0, 5999) as i`);
+  await instance.sql('analyze catalog.search_entry; analyze catalog.product');
+  const filters = {
+    '': () => true,
+    'state = ACTIVE': ({ state }) => state === 2,
+    'state != ACTIVE': ({ state }) => state === 1,
+    'price < 10': ({ price }) => price < 10,
+    'price < 25 AND state = ACTIVE': ({ price, state }) => price < 25 && state === 2,
+    'price >= 50': ({ price }) => price >= 50,
+    'price >= 45 AND price <= 52': ({ price }) => price >= 45 && price <= 52,
+    'price >= 90 AND price < 20': () => false,
+    'inventory > 0': ({ inventory }) => inventory > 0,
+    'inventory = 0': ({ inventory }) => inventory === 0,
+    'inventory = 0 AND price < 10 AND state = DRAFT': ({ inventory, price, state }) =>
+      inventory === 0 && price < 10 && state === 1,
+    'inventory > 0 AND price >= 40 AND price < 63': ({ inventory, price }) =>
+      inventory > 0 && price >= 40 && price < 63,
+  };
+  for (const [filter, passes] of Object.entries(filters)) {
+    const passing = all.filter(passes).sort((a, b) => b.isNamed - a.isNamed || b.id - a.id);
+    const wanted = passing.map(({ id }) => `products/${id}`);
+    for (const [query, pageSize] of [['zorble', 700], ['zorble big', 1000]]) {
+      const found = names({ results: await searchAll(query, { filter, pageSize }) });
+      assert.deepEqual(found, wanted, `${query}, ${filter}`);
+    }
+    const answer = await search('zorble', { filter, includeTotalSize: true, facets: ['brand'] });
+    assert.deepEqual(names(answer), wanted.slice(0, 25), filter);
+    assert.equal(answer.totalSize, String(passing.length), filter);
+    assert.deepEqual(answer.facets[0].buckets.map(({ value, count }) => [value, Number(count)]),
+      passing.length === 0 ? [] : [['Zor', passing.length]], filter);
+  }
+  await instance.sql('delete from catalog.product where id >= 200000; analyze catalog.search_entry');
+});
+
 test('facets count what was found, and their filters select just that', async () => {
   const query = isReal() ? 'table' : 'lamp';
   const facets = ['category', 'brand', 'price'];

@@ -94,11 +94,13 @@ static void fuzz_filter(const struct store_fields *fields, struct nx_str text,
         check_refusal(status, "filter");
         return;
     }
-    status = store_filter_add_facts(query, fields, text, "entry.lexemes @@ ", arena);
+    struct store_facts facts;
+    status = store_filter_facts(fields, text, arena, &facts);
     require(status.code == NX_OK || nx_arena_exhausted(arena));
-    bool is_fact;
-    status = store_filter_is_fact(fields, text, arena, &is_fact);
-    require(status.code == NX_OK || nx_arena_exhausted(arena));
+    for (unsigned i = 0; status.code == NX_OK && i < facts.count; i++) {
+        store_query_add(query, " and entry.lexemes @@ ");
+        store_fact_add(query, &facts.all[i]);
+    }
     if (!query->failed) {
         check_sql(query);
         check_params(query, arena);

@@ -222,8 +222,14 @@ static const struct filter_row fact_rows[] = {
     {"price.units < 5", ""},
     {"NOT price < 5", ""},
     {"price < 5 OR price > 9", ""},
-    {"price >= 5 price < 9", " and in catalog.search_priced($1, null, false) and in "
-                             "catalog.search_priced(null, $2, true) | 5 | 9"},
+    {"price >= 5 price < 9", " and in catalog.search_priced($1, $2, true) | 5 | 9"},
+    {"price <= 9 (title = \"a\" price > 5)",
+     " and in catalog.search_priced($1, $2, false) | 5 | 9"},
+    {"price < 9 price > 5 price <= 7 price >= 6",
+     " and in catalog.search_priced($1, $2, true) | 5 | 9"},
+    {"price = 5 price < 3", " and in catalog.search_priced($1, $2, false) | 5 | 5"},
+    {"state != ACTIVE state != DRAFT", IN_STATES " | [3]"},
+    {"state = ACTIVE state = DRAFT", IN_STATES " | []"},
     {"state = ACTIVE", IN_STATES " | [2]"},
     {"state:STATE_DRAFT", IN_STATES " | [1]"},
     {"state != ACTIVE", IN_STATES " | [1,3]"},
@@ -244,9 +250,14 @@ static void test_store_filter__says_what_holds_for_all_that_pass(void **state)
     (void)state;
     for (const struct filter_row *row = fact_rows; row->given; row++) {
         struct store_query *query = store_query_new(arena, "test");
-        nx_status status = store_filter_add_facts(query, &store_product_fields,
-                                                  nx_str_from(row->given), "in ", arena);
+        struct store_facts facts;
+        nx_status status =
+            store_filter_facts(&store_product_fields, nx_str_from(row->given), arena, &facts);
         assert_int_equal(status.code, NX_OK);
+        for (unsigned i = 0; i < facts.count; i++) {
+            store_query_add(query, " and in ");
+            store_fact_add(query, &facts.all[i]);
+        }
         if (strcmp(show(query), row->wanted) != 0)
             fail_msg("%s\n    gives  %s\n    not    %s", row->given, show(query), row->wanted);
     }
@@ -271,6 +282,7 @@ static void test_store_filter__knows_when_facts_say_all(void **state)
         "price >= 50 price < 80",
         "state = DRAFT OR state = ACTIVE",
         "price < 100 AND (state = ACTIVE AND price >= 5)",
+        "state != ACTIVE AND state != DRAFT",
     };
     static const char *const not_all[] = {
         "",
@@ -294,18 +306,20 @@ static void test_store_filter__knows_when_facts_say_all(void **state)
         "price < 100000000000000000000",
         "price < 33",
         "price < 1005",
+        "price < 100 AND price < 50",
+        "price >= 5 AND price >= 10",
     };
-    bool got;
+    struct store_facts facts;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         nx_status status =
-            store_filter_is_fact(&store_product_fields, nx_str_from(all[i]), arena, &got);
-        if (status.code != NX_OK || !got)
+            store_filter_facts(&store_product_fields, nx_str_from(all[i]), arena, &facts);
+        if (status.code != NX_OK || !facts.suffice)
             fail_msg("%s is more than facts", all[i]);
     }
     for (size_t i = 0; i < sizeof not_all / sizeof *not_all; i++) {
         nx_status status =
-            store_filter_is_fact(&store_product_fields, nx_str_from(not_all[i]), arena, &got);
-        if (status.code != NX_OK || got)
+            store_filter_facts(&store_product_fields, nx_str_from(not_all[i]), arena, &facts);
+        if (status.code != NX_OK || facts.suffice)
             fail_msg("%s is no more than facts", not_all[i]);
     }
 }

@@ -60,6 +60,7 @@ nx_add_test(test_store_sqlstate LABEL unit SOURCES unit/test_store_sqlstate.c DE
 nx_add_test(test_store_filter LABEL unit SOURCES unit/test_store_filter.c unit/store_filter_rows.c
     DEPS nx_storage)
 nx_add_test(test_store_order LABEL unit SOURCES unit/test_store_order.c DEPS nx_storage)
+nx_add_test(test_store_search LABEL unit SOURCES unit/test_store_search.c DEPS nx_storage)
 nx_add_test(test_gw_coding LABEL unit SOURCES unit/test_gw_coding.c DEPS nx_transcode)
 nx_add_test(test_gw_forward LABEL unit SOURCES unit/test_gw_forward.c DEPS nx_transcode)
 nx_add_test(test_gw_router LABEL unit SOURCES unit/test_gw_router.c DEPS nx_transcode)
