@@ -79,8 +79,10 @@ static double length_wanted(const struct store_search *search)
         return wanted * (double)search->length / (double)search->met;
     double found = expected(search);
     double length = found > 0 ? wanted * (double)search->newest / found : INFINITY;
-    /* How many there are of several words is guessed too low. */
-    bool may_be_more = found >= LEAST_TRIED || search->are_many;
+    /* How many there are of several words is guessed too low; and of others more may pass than of
+     * the names. */
+    bool may_be_more =
+        found >= LEAST_TRIED || search->are_many || search->stage == STORE_SEARCH_REST_NEWEST;
     return length > (double)LONGEST_PART && may_be_more ? (double)TRIED_PART : length;
 }
 

@@ -63,6 +63,12 @@ static void test_store_search__the_more_there_are_the_less_is_read(void **state)
     assert_int_equal(blocks[0], 60);
     assert_int_equal(blocks[1], 61);
 
+    search = search_of(STORE_SEARCH_REST_NEWEST, 5000);
+    search.names_estimate = 1000;
+    search.names_passed = 0; /* which says little about the others */
+    store_search_choose(&search);
+    assert_int_equal(search.since, 57 << STORE_SEARCH_BLOCK_BITS);
+
     search = search_of(STORE_SEARCH_NAMES_NEWEST, 10);
     store_search_choose(&search);
     assert_false(search.walks);
