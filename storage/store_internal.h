@@ -13,7 +13,8 @@
 #include "store.h"
 #include "store_query.h"
 
-/* How often an op is sent at most: once, and again after what is not its fault. */
+/* How often an op is sent at most: once, and again after what is not its fault; but for cancels
+ * that were meant for others, which end by themselves. */
 #define STORE_MAX_SENDS 4
 /* Of these, how often when the connection is lost under it. */
 #define STORE_MAX_SENDS_WHEN_LOST 3

@@ -144,8 +144,8 @@ static void op_refused(struct store_conn *conn, const struct store_segment *segm
     const struct store_sqlstate *row = store_sqlstate_find(sqlstate);
     const struct store_step *step = failed_step(conn, op);
     bool is_cancel = strcmp(sqlstate, "57014") == 0;
-    enum store_remedy remedy =
-        is_cancel && is_stray_cancel(conn) ? STORE_REMEDY_AGAIN : row->remedy;
+    bool is_stray = is_cancel && is_stray_cancel(conn);
+    enum store_remedy remedy = is_stray ? STORE_REMEDY_AGAIN : row->remedy;
     if (segment->group_size > 0 && remedy == STORE_REMEDY_NONE && !is_cancel) {
         op->phase |= STORE_OP_ALONE; /* it may be for one of them only */
         remedy = STORE_REMEDY_AGAIN;
@@ -155,7 +155,9 @@ static void op_refused(struct store_conn *conn, const struct store_segment *segm
         return;
     }
     apply_remedy(conn, segment, step, remedy);
-    if (remedy != STORE_REMEDY_NONE && op->attempts < STORE_MAX_SENDS) {
+    /* Neighbours may be cancelled one after the other: it is sent again as often as that hits it.
+     */
+    if (is_stray || (remedy != STORE_REMEDY_NONE && op->attempts < STORE_MAX_SENDS)) {
         op->conn = NULL;
         store_op_list_append(again, op); /* it was rolled back: safe for writes, too */
         return;

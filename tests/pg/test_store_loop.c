@@ -288,6 +288,29 @@ static void test_store_loop__stray_cancel_is_made_good(void **state)
     store_stop(store, 1000);
 }
 
+/* Many neighbours may be given up one after the other, and each cancel come too late for its own.
+ */
+static void test_store_loop__stray_cancels_are_made_good_however_many(void **state)
+{
+    enum { CANCELS = 8 };
+    (void)state;
+    struct store *store = store_fixture_start(store_fixture_options(1, 0, 0, 20000));
+    struct call call;
+    call_init(&call, 0, STORE_WRITE);
+    call_step(&call, SQL_INSERT_SLEEP, 2, 1, 1500);
+    store_submit(store, &call.op);
+    for (int i = 0; i < CANCELS; i++)
+        await_sql("select count(pg_cancel_backend(pid)) from pg_stat_activity"
+                  " where wait_event = 'PgSleep' and clock_timestamp() - query_start > '50 ms'",
+                  1);
+    call_wait(&call);
+    assert_int_equal(call.code, NX_OK);
+    assert_in_range(call.op.attempts, 6, CANCELS + 1);
+    assert_int_equal(pg_fixture_run("select count(*) from item"), 1);
+    call_free(&call);
+    store_stop(store, 1000);
+}
+
 static void test_store_loop__error_spares_its_neighbours(void **state)
 {
     enum { COUNT = 60 };
@@ -540,6 +563,7 @@ int main(void)
         cmocka_unit_test_setup(test_store_loop__cancel_of_waiting_and_of_done, reset),
         cmocka_unit_test_setup(test_store_loop__cancel_spares_its_neighbours, reset),
         cmocka_unit_test_setup(test_store_loop__stray_cancel_is_made_good, reset),
+        cmocka_unit_test_setup(test_store_loop__stray_cancels_are_made_good_however_many, reset),
         cmocka_unit_test_setup(test_store_loop__error_spares_its_neighbours, reset),
         cmocka_unit_test_setup(test_store_loop__steps_are_one_transaction, reset),
         cmocka_unit_test_setup(test_store_loop__rollback_stores_nothing, reset),
