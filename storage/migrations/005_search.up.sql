@@ -87,10 +87,13 @@ language sql immutable parallel safe as $$
 $$;
 
 create function catalog.search_facts(state smallint, price numeric) returns tsvector
-language sql immutable parallel safe as $$
-    select format('''@%s'':1B ''$0.%s'':1B ''$1.%s'':1B ''$2.%s'':1B ''$3.%s'':1B', state, place,
-                  place / 4, place / 16, place / 64)::tsvector
-    from (select catalog.search_price_place(price) as place offset 0) as priced -- once
+language plpgsql immutable parallel safe as $$
+declare
+    place integer := catalog.search_price_place(price);
+begin
+    return format('''@%s'':1B ''$0.%s'':1B ''$1.%s'':1B ''$2.%s'':1B ''$3.%s'':1B', state, place,
+                  place / 4, place / 16, place / 64)::tsvector;
+end
 $$;
 
 -- What those products have among others that have a price from `low` on, and below `high`, or at
