@@ -91,10 +91,12 @@ grpc() { # PORT METHOD REQUEST CONNECTIONS STREAMS
     "$build_dir/tests/bench_load" 127.0.0.1 "$1" "$2" "$3" "$4" "$5" "$warmup" "$seconds"
 }
 
-rest() { # HTTP_PORT CONNECTIONS SECONDS
+rest() { # HTTP_PORT CONNECTIONS SECONDS [PATH]: without a path, Get by random id
     cat >"$dir/rest.lua" <<LUA
 math.randomseed(os.time())
-function request() return wrk.format("GET", "/v1/products/" .. math.random($rows)) end
+function request()
+    return wrk.format("GET", "${4:-}" ~= "" and "${4:-}" or "/v1/products/" .. math.random($rows))
+end
 function done(s, l)
     local e = s.errors
     print(string.format("RESULT %.0f %d %d %d", s.requests / s.duration * 1e6, l:percentile(50),
@@ -166,9 +168,12 @@ for ((i = 0; i < rounds; i++)); do
         "$seconds" >>"$dir/pair.rounds"
     rest "$http_port" 32 "$seconds" >>"$dir/rest.rounds"
     rest "$bare_port" 32 "$seconds" >>"$dir/bare.rounds"
+    rest "$http_port" 32 "$seconds" /healthz >>"$dir/http.rounds"
 done
 run 'limit: no-op, client of the C core, 32' medians "$dir/pair.rounds"
 pair=("${measured[@]}")
+run 'limit: HTTP alone, /healthz, 32' medians "$dir/http.rounds"
+http_rate=${measured[0]}
 to_pair() { # WHAT RATE P50 P99 ERRORS
     awk -v what="$1" -v r="$2" -v p="${pair[0]}" -v r99="$4" -v p99="${pair[2]}" 'BEGIN {
         printf "%s to the pair of the C core: rate %.2f, p99 %.2f\n", what, r / p, r99 / p99 }'
@@ -179,6 +184,14 @@ run 'REST Get from the no-op, 32 connections' medians "$dir/bare.rounds"
 bare=("${measured[@]}")
 to_pair 'REST Get' "${rest_get[@]}"
 to_pair 'REST Get from the no-op' "${bare[@]}"
+# Each limit takes the whole machine by itself; one after the other, they take the sum.
+awk -v p="${pair[0]}" -v h="$http_rate" -v d="$db_rate" -v r="${rest_get[0]}" \
+    -v b="${bare[0]}" 'BEGIN {
+    get = 1 / (1 / p + 1 / h + 1 / d); noop = 1 / (1 / p + 1 / h)
+    printf "HTTP, pair and pgbench one after the other: %.0f/s, %.2f of the pair; ", get, get / p
+    printf "REST Get is at %.2f of that\n", r / get
+    printf "HTTP and pair: %.0f/s, %.2f of the pair; ", noop, noop / p
+    printf "REST Get from the no-op is at %.2f of that\n", b / noop }'
 
 memory() { awk '/^VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$gateway_pid/status"; }
 if ((requests > 0)); then
