@@ -26,7 +26,7 @@ static nx_status fail_fault(struct gw_exchange *exchange, unsigned http_status, 
 {
     enum nx_code code = http_status == 408   ? NX_DEADLINE_EXCEEDED
                         : http_status == 503 ? NX_RESOURCE_EXHAUSTED
-                        : http_status == 505 ? NX_UNIMPLEMENTED
+                        : http_status > 500  ? NX_UNIMPLEMENTED
                                              : NX_INVALID_ARGUMENT;
     return REFUSE(exchange, http_status, code, "%s", fault);
 }
@@ -60,6 +60,8 @@ static nx_status route(struct gw_exchange *exchange)
     bool is_page = find_page(exchange);
     if (is_page)
         match->allowed = 1u << OAS_GET;
+    else if (exchange->is_options && nx_str_equal(exchange->path, NX_STR("*")))
+        match->allowed = 1u << OAS_ANY; /* of the server as a whole (RFC 9110, 9.3.7) */
     else
         NX_TRY(gw_router_match_method(exchange->gateway->router, exchange->head->method,
                                       exchange->path, exchange->arena, match));

@@ -160,12 +160,10 @@ static void let_continue(struct http_connection *connection)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
     const struct http_request *request = &connection->request;
-    size_t len = sizeof text - 1;
     if (!request->expects_continue || connection->rest_at < connection->rest.len)
         return;
-    ssize_t sent = send(connection->socket, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent != (ssize_t)len) /* there is room, unless something is wrong */
-        http_connection_close(connection);
+    nx_buf_append(&connection->out, text, sizeof text - 1);
+    (void)http_send_pending(connection);
 }
 
 static void begin(struct http_connection *connection)
@@ -253,6 +251,10 @@ static void gather_head(struct http_connection *connection, struct nx_str input,
     struct nx_buf *head = &connection->head;
     size_t room = http_loop_options(connection->loop)->max_head_bytes + 1 - head->len;
     size_t len = input.len < room ? input.len : room;
+    size_t scanned = 0;
+    size_t end = head->len == 0 ? http_head_find(input.ptr, len, &scanned) : 0;
+    if (end > 0) /* so as not to copy what follows it */
+        len = end;
     nx_buf_append(head, input.ptr, len);
     if (head->failed) {
         http_connection_close(connection);
@@ -343,6 +345,9 @@ static bool take_body(struct http_connection *connection, char *scratch)
 {
     const struct http_request *request = &connection->request;
     struct nx_str input;
+    (void)http_send_pending(connection); /* what lets it come */
+    if (connection->state == HTTP_CLOSED)
+        return false;
     if (http_handler_of(connection)
             ->answer(connection->exchange)) { /* without waiting for the rest */
         connection->state = HTTP_ANSWER;
@@ -447,9 +452,21 @@ static void on_timeout(struct http_connection *connection)
         end_body(connection, 408, fault);
 }
 
+/* Who is silent between requests while others wait for a place makes room. */
+static int64_t deadline_of(const struct http_connection *connection)
+{
+    bool is_idle = connection->state == HTTP_HEAD && connection->head.len == 0 &&
+                   !http_connection_has_input(connection);
+    if (!is_idle || !http_loop_is_crowded(connection->loop))
+        return connection->deadline_ns;
+    unsigned idle_s = http_loop_options(connection->loop)->idle_timeout_s;
+    unsigned saved_s = idle_s > HTTP_CROWDED_IDLE_S ? idle_s - HTTP_CROWDED_IDLE_S : 0;
+    return connection->deadline_ns - (int64_t)saved_s * 1000000000;
+}
+
 bool http_connection_tick(struct http_connection *connection, int64_t now_ns)
 {
-    bool is_due = connection->deadline_ns <= now_ns;
+    bool is_due = deadline_of(connection) <= now_ns;
     if (is_due)
         on_timeout(connection);
     if (connection->wake_ns <= now_ns) {

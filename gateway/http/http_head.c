@@ -149,12 +149,18 @@ struct framing {
     bool says_keep_alive;
 };
 
-static void blame(struct http_request *request, bool is_wrong, const char *fault)
+static void blame_as(struct http_request *request, bool is_wrong, unsigned status,
+                     const char *fault)
 {
     if (!is_wrong || request->fault)
         return;
     request->fault = fault;
-    request->fault_status = 400;
+    request->fault_status = status;
+}
+
+static void blame(struct http_request *request, bool is_wrong, const char *fault)
+{
+    blame_as(request, is_wrong, 400, fault);
 }
 
 static void read_length(struct http_request *request, struct nx_str value)
@@ -170,6 +176,19 @@ static void read_length(struct http_request *request, struct nx_str value)
     blame(request, !is_number, "the Content-Length is no number");
     request->has_length = true;
     request->length = length;
+}
+
+/* A body that is coded otherwise before it is chunked has an end that could be found: 501 (RFC
+ * 9112, 6.1). Others have none: 400 (6.3). */
+static void read_coding(struct http_request *request, const char *value, bool has_blanks)
+{
+    static const char fault[] = "there is no Transfer-Encoding but chunked";
+    const char *comma = strrchr(value, ',');
+    const char *last = comma ? comma + 1 + strspn(comma + 1, " \t") : value;
+    bool is_chunked = !has_blanks && strcasecmp(last, "chunked") == 0;
+    request->is_chunked = true;
+    blame(request, !is_chunked || strcasestr(value, "chunked") != last, fault);
+    blame_as(request, last != value, 501, fault);
 }
 
 static void read_connection(struct framing *framing, struct nx_str value)
@@ -198,9 +217,7 @@ static void read_header(struct http_request *request, struct framing *framing, c
         read_length(request, value);
     } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
         framing->codings++;
-        request->is_chunked = true;
-        blame(request, has_blanks || strcasecmp(value.ptr, "chunked") != 0,
-              "there is no Transfer-Encoding but chunked");
+        read_coding(request, value.ptr, has_blanks);
     } else if (strcasecmp(name, "Connection") == 0) {
         read_connection(framing, value);
     } else if (strcasecmp(name, "Expect") == 0) {

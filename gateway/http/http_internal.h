@@ -82,6 +82,9 @@ const struct http_options *http_loop_options(const struct http_loop *loop);
 /* Have the connection go on soon, on its thread; and tell the handler before, or not. */
 void http_loop_queue(struct http_connection *connection, bool is_woken);
 
+/* Whether others wait to be accepted. */
+bool http_loop_is_crowded(const struct http_loop *loop);
+
 /* The exchange that was to be told is over: the next must not be told in its place. */
 void http_loop_forget_wake(struct http_connection *connection);
 
@@ -130,6 +133,10 @@ void http_connection_end(struct http_connection *connection);
 
 /* Ask the handler for its answer, and begin to send it. False: there is none yet. */
 bool http_answer_look(struct http_connection *connection);
+
+/* Send what is in `out` and `content`. False: the client takes no more now, or the connection is
+ * closed. */
+bool http_send_pending(struct http_connection *connection);
 
 /* Send on. False: the client takes no more now, there is no more now, or the connection is
  * closed. */

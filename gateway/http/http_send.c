@@ -72,9 +72,12 @@ static void expect_taking(struct http_connection *connection)
             http_in_seconds(http_loop_options(connection->loop)->idle_timeout_s);
 }
 
-/* False: the client does not take more now, or the connection is closed. */
-static bool send_pending(struct http_connection *connection)
+bool http_send_pending(struct http_connection *connection)
 {
+    if (connection->out.failed) {
+        http_connection_close(connection);
+        return false;
+    }
     while (connection->out_sent < connection->out.len || connection->content.len > 0) {
         struct iovec parts[2] = {
             {connection->out.ptr + connection->out_sent,
@@ -152,7 +155,7 @@ static void finish_answer(struct http_connection *connection)
 
 bool http_answer_send(struct http_connection *connection)
 {
-    if (!send_pending(connection))
+    if (!http_send_pending(connection))
         return false;
     if (connection->is_streaming)
         return read_stream(connection);

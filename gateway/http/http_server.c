@@ -3,6 +3,7 @@
 #include "nx_clock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -49,6 +50,7 @@ struct http_server {
     struct http_loop *loops;
     atomic_uint connections;
     atomic_bool quiesced;
+    atomic_bool is_crowded;
 
     /* Of the first loop's thread. */
     bool is_listening;
@@ -57,6 +59,11 @@ struct http_server {
 const struct http_options *http_loop_options(const struct http_loop *loop)
 {
     return &loop->server->options;
+}
+
+bool http_loop_is_crowded(const struct http_loop *loop)
+{
+    return atomic_load(&loop->server->is_crowded);
 }
 
 static void rouse(struct http_loop *loop)
@@ -265,7 +272,12 @@ static void accept_some(struct http_loop *loop)
 static void listen_again(struct http_loop *loop)
 {
     struct http_server *server = loop->server;
-    if (loop != server->loops || server->is_listening || atomic_load(&server->quiesced))
+    struct pollfd waiting = {.fd = server->options.listener, .events = POLLIN};
+    if (loop != server->loops || atomic_load(&server->quiesced))
+        return;
+    bool is_crowded = !server->is_listening && poll(&waiting, 1, 0) > 0;
+    atomic_store(&server->is_crowded, is_crowded);
+    if (server->is_listening)
         return;
     if (atomic_load(&server->connections) < server->options.max_connections)
         (void)listen_for(loop, true);

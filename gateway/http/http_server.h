@@ -34,6 +34,9 @@ struct http_connection;
  * so long. */
 #define HTTP_GONE_GRACE_MS 250
 
+/* While others wait to be accepted, who has been silent between requests for so long is closed. */
+#define HTTP_CROWDED_IDLE_S 1
+
 /* What `read` returns instead of a number of bytes. */
 #define HTTP_READ_END (-1)
 #define HTTP_READ_BROKEN (-2) /* the connection must be cut off, so that the client notices */
@@ -67,7 +70,7 @@ struct http_handler {
 struct http_options {
     int listener; /* non-blocking; closed by the server */
     unsigned threads;
-    unsigned max_connections; /* others wait until one is closed */
+    unsigned max_connections; /* others wait until one is closed: HTTP_CROWDED_IDLE_S */
     size_t max_head_bytes;
     size_t max_exchange_bytes;  /* of a request's arena */
     unsigned idle_timeout_s;    /* without a request, or with a client that is silent in one */

@@ -110,6 +110,11 @@ test('behind a length there is', async () => {
   assert.deepEqual(statuses(await exchange(post + post + head('GET', '/healthz', ['Connection: close']))), [200, 200, 200]);
 });
 
+test('OPTIONS * is of the server as a whole', async () => {
+  assert.match(await exchange(head('OPTIONS', '*', [close])), /^HTTP\/1\.1 204 [^]*\r\nAllow: GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS\r\n/);
+  assert.match(await exchange(head('GET', '*', [close])), /^HTTP\/1\.1 404 /);
+});
+
 // What is left of an answer when that which differs each time is gone.
 const still = (answer) => answer.replace(/^(Date|X-Request-Id|Content-Length|ETag): .*\r\n/gim, '')
   .replace(/"((create|update)Time|etag)":"([^"\\]|\\.)*"/g, '"$1":""').replace(/products\/\d+/g, 'products/N');
@@ -198,6 +203,7 @@ test('heads that nobody can read are refused, and the connection ends', async ()
     'a URL far over the limit': [head('GET', `/${'y'.repeat(800_000)}`), 414, /longer than 32768 bytes/],
     'thousands of headers': [head('GET', '/healthz', Array(5000).fill('X: y')), 431, /more headers than can be taken/],
     'another coding': [head('POST', '/v1/products', ['Transfer-Encoding: gzip']), 400, /no Transfer-Encoding but chunked/],
+    'another coding before chunks': [head('POST', '/v1/products', ['Transfer-Encoding: gzip, chunked']), 501, /no Transfer-Encoding but chunked/],
     'chunks in HTTP/1.0': ['POST /v1/products HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n', 400, /no Transfer-Encoding in HTTP\/1.0/],
     'another version': ['GET /healthz HTTP/2.0\r\nHost: h\r\n\r\n', 505, /the version is not HTTP\/1/],
     'HTTP/2 at once': ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505, /the version is not HTTP\/1/],

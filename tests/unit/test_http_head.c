@@ -288,6 +288,37 @@ static void test_http_head__too_many_headers(void **state)
     assert_int_equal(request.fault_status, 431);
 }
 
+/* RFC 9112, 6.1: a coding that is not known. 6.3: no end of the body. */
+static void test_http_head__codings_of_the_body(void **state)
+{
+    static const struct {
+        const char *coding;
+        unsigned status;
+    } rows[] = {
+        {"chunked", 0},
+        {"CHUNKED", 0},
+        {"gzip, chunked", 501},
+        {"gzip,\tChunked", 501},
+        {"gzip", 400},
+        {"chunked, gzip", 400},
+        {"chunked, chunked", 400},
+        {"xchunked", 400},
+        {"gzip, chunked ", 400},
+        {"", 400},
+        {",", 400},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: %s\r\n\r\n",
+                 rows[i].coding);
+        struct http_request request = parse(text);
+        unsigned status = request.fault ? request.fault_status : 0;
+        if (status != rows[i].status)
+            fail_msg("%s: %u", rows[i].coding, status);
+    }
+}
+
 static int make_arena(void **state)
 {
     (void)state;
@@ -314,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_http_head__whether_the_connection_goes_on),
         cmocka_unit_test(test_http_head__what_is_foreseen),
         cmocka_unit_test(test_http_head__too_many_headers),
+        cmocka_unit_test(test_http_head__codings_of_the_body),
     };
     return cmocka_run_group_tests(tests, make_arena, destroy_arena);
 }

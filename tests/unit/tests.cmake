@@ -74,6 +74,7 @@ nx_add_test(test_gw_url LABEL unit SOURCES unit/test_gw_url.c DEPS nx_transcode)
 nx_add_test(test_gw_prefixes LABEL unit SOURCES unit/test_gw_prefixes.c DEPS nx_transcode zoo)
 nx_add_test(test_gw_listen LABEL unit SOURCES unit/test_gw_listen.c DEPS nx_gateway)
 nx_add_test(test_http_head LABEL unit SOURCES unit/test_http_head.c DEPS nx_http)
+nx_add_test(test_http_server LABEL unit SOURCES unit/test_http_server.c DEPS nx_http)
 nx_add_test(test_http_chunks LABEL unit SOURCES unit/test_http_chunks.c DEPS nx_http)
 
 nx_add_test(test_health LABEL unit SOURCES unit/test_health.c DEPS nx_health)
