@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What runs on several threads, under ThreadSanitizer: the gRPC binding, health, the storage engine,
-# and the gateway's streams with real clients.
+# What runs on several threads, under ThreadSanitizer: the gRPC binding, the HTTP server, health, the
+# storage engine, and the gateway's streams with real clients.
 # shellcheck source=sources.sh
 source "$(dirname "$0")/sources.sh"
 
-tests=(test_wire test_wire_stream test_wire_transport test_wire_tls test_health test_store_group
-       test_store_loop test_store_lost)
+tests=(test_wire test_wire_stream test_wire_transport test_wire_tls test_http_server test_health
+       test_store_group test_store_loop test_store_lost)
 build=$build_dir/tsan
 launcher=()
 ! command -v ccache >/dev/null || launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
