@@ -81,7 +81,9 @@ static bool is_message(struct stream *stream, nx_status status, const Echo *mess
         return true;
     }
     if (status.code != NX_OK) {
+        pthread_mutex_lock(&bench->mutex);
         bench->last = status.code;
+        pthread_mutex_unlock(&bench->mutex);
         wire_call_fail(stream->call, status);
         bench_count(bench, &bench->cancelled);
         return false;
@@ -198,6 +200,14 @@ void bench_wait_for(struct bench *bench, const size_t *count, size_t number)
     while (*count < number)
         assert_int_equal(pthread_cond_timedwait(&bench->changed, &bench->mutex, &until), 0);
     pthread_mutex_unlock(&bench->mutex);
+}
+
+enum nx_code bench_last(struct bench *bench)
+{
+    pthread_mutex_lock(&bench->mutex);
+    enum nx_code last = bench->last;
+    pthread_mutex_unlock(&bench->mutex);
+    return last;
 }
 
 void bench_answer_waiting(struct bench *bench)

@@ -24,7 +24,7 @@ struct bench {
     size_t received;    /* messages of Sum and Chat */
     size_t half_closed; /* Sum and Chat: the client has sent its last */
     size_t not_sent;    /* messages of Count that could not be */
-    enum nx_code last;  /* of the last message that could not be received */
+    enum nx_code last;  /* bench_last() */
     bool chat_holds;    /* Chat does not read on after a message */
 };
 
@@ -39,6 +39,9 @@ void bench_count(struct bench *bench, size_t *count);
 
 /* Wait until a count of the bench has reached a number. */
 void bench_wait_for(struct bench *bench, const size_t *count, size_t number);
+
+/* The code of the last message that could not be received. */
+enum nx_code bench_last(struct bench *bench);
 
 /* Answer the calls of Wait that are waiting. */
 void bench_answer_waiting(struct bench *bench);
