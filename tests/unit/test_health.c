@@ -401,8 +401,10 @@ static void test_health__watchers_do_not_hold_up_a_drain(void **state)
     health_shut_down(bench->health);
     wire_server_drain(bench->server, 20000);
     assert_true(nx_clock_monotonic_ns() - from_ns < INT64_C(10000000000));
-    for (size_t i = 0; i < 20; i++)
+    for (size_t i = 0; i < 20; i++) {
+        wait_for(bench, &watches[i]->ended, 1);
         assert_int_equal(watch_free(watches[i]), NX_UNAVAILABLE);
+    }
     bench_free(bench);
 }
 
