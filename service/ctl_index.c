@@ -1,6 +1,8 @@
 #include "ctl.h"
 
+#include "ctl_progress.h"
 #include "store_index.h"
+#include "store_pending.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,4 +95,51 @@ int ctl_index_order(struct ctl *ctl)
         return add_order(ctl, first);
     return ctl_usage("index-order", "say an order as one word, \"brand, title\", --drop ORDER, "
                                     "or --list");
+}
+
+static bool on_tick(void *context)
+{
+    ctl_progress_draw(context);
+    return !ctl_is_interrupted();
+}
+
+static void on_built(void *context, unsigned done, unsigned total)
+{
+    struct ctl_progress *progress = context;
+    progress->total = total;
+    ctl_progress_set(progress, done, "indexes");
+}
+
+nx_status ctl_build_indexes(struct ctl *ctl, unsigned *ret_built, double *ret_seconds)
+{
+    struct ctl_progress progress;
+    const struct store_pending_options options = {
+        .conninfo = ctl->conninfo, .tick = on_tick, .progress = on_built, .context = &progress};
+    ctl_progress_init(&progress, true);
+    ctl_progress_begin(&progress, "indexing", "indexes", false, 1);
+    nx_status status = store_pending_build(ctl->arena, &options, ret_built);
+    *ret_seconds = ctl_progress_end(&progress);
+    if (status.code == NX_OK)
+        return status;
+    return nx_fail(ctl->arena, status.code,
+                   "%s; all rows are there, but indexes are missing: nexusctl index-build, as the "
+                   "owner, makes them",
+                   nx_status_message(status));
+}
+
+int ctl_index_build(struct ctl *ctl)
+{
+    unsigned built;
+    double seconds;
+    if (ctl->argc > 1)
+        return ctl_usage("index-build", "takes no words");
+    ctl_catch_interrupts();
+    nx_status status = ctl_build_indexes(ctl, &built, &seconds);
+    if (status.code != NX_OK)
+        return ctl_fail(status);
+    if (built > 0)
+        printf("made %u indexes in %.1f s\n", built, seconds);
+    else
+        puts("no index is missing");
+    return EXIT_SUCCESS;
 }

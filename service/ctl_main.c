@@ -4,6 +4,7 @@
 #include "svc_config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ static const struct command {
      "                        more than 150 are those of a large shop with 426 categories more.\n"
      "                        An empty database of the role's own is filled without its indexes,\n"
      "                        which are made at the end: a million take about a minute, and calls\n"
-     "                        wait meanwhile. Ctrl-C leaves the database as it was"},
+     "                        wait, or are slow, meanwhile. Ctrl-C leaves the database as it was;\n"
+     "                        or all of it, when only indexes are missing, for index-build"},
     {"index-attribute", ctl_index_attribute,
      "index-attribute KEY TYPE\n"
      "                        let lists be ordered by attributes.KEY, and find ranges of it fast;\n"
@@ -42,6 +44,8 @@ static const struct command {
      "                        beside the running service\n"
      "  index-order --drop ORDER\n"
      "  index-order --list"},
+    {"index-build", ctl_index_build,
+     "index-build           make the indexes that an interrupted seed has left out; writers wait"},
     {"status", ctl_status,
      "status                what the database holds, and whether it is current"},
 };
@@ -56,6 +60,27 @@ int ctl_usage(const char *command, const char *what)
 {
     fprintf(stderr, "nexusctl %s: %s\nTry: nexusctl --help\n", command, what);
     return 2;
+}
+
+static volatile sig_atomic_t is_interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    is_interrupted = 1;
+}
+
+void ctl_catch_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+bool ctl_is_interrupted(void)
+{
+    return is_interrupted;
 }
 
 bool ctl_number(const char *text, long long most, long long *ret_number)

@@ -1,4 +1,5 @@
-/* nexusctl seed: the sample catalog, in one transaction. Numbers that are there are left alone. */
+/* nexusctl seed: the sample catalog, in one transaction, and the indexes that can wait in others.
+ * Numbers that are there are left alone. */
 #include "ctl.h"
 
 #include "ctl_progress.h"
@@ -7,7 +8,6 @@
 #include "store_bulk.h"
 #include "store_copy.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,22 +35,14 @@ struct seed {
     int64_t categories_added;
     int64_t products_added;
     char now[32];
-    double load_s, index_s, analyze_s;
+    double load_s, restore_s, index_s;
 };
-
-static volatile sig_atomic_t is_interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    is_interrupted = 1;
-}
 
 static bool tick(void *context)
 {
     struct seed *seed = context;
     ctl_progress_draw(&seed->progress);
-    return !is_interrupted;
+    return !ctl_is_interrupted();
 }
 
 /* --- Categories --- */
@@ -136,7 +128,7 @@ static nx_status send_rows(struct seed *seed, int64_t first, int64_t last, struc
             return nx_fail_memory();
         if (rows->len < SEND_BYTES && n < last)
             continue;
-        if (is_interrupted)
+        if (ctl_is_interrupted())
             return nx_fail(seed->arena, NX_CANCELLED,
                            "interrupted; the database is as it was before");
         NX_TRY(store_copy_send(seed->copy, nx_buf_str(rows)));
@@ -179,15 +171,11 @@ static void on_step(void *context, unsigned step, const char *name)
     ctl_progress_set(&seed->progress, step, name);
 }
 
-static nx_status index_and_analyze(struct seed *seed)
+static nx_status restore(struct seed *seed)
 {
-    ctl_progress_begin(&seed->progress, "indexing", "", false, store_bulk_step_count(seed->bulk));
+    ctl_progress_begin(&seed->progress, "entering", "", false, store_bulk_step_count(seed->bulk));
     nx_status status = store_bulk_restore(seed->bulk, on_step, seed);
-    seed->index_s = ctl_progress_end(&seed->progress);
-    NX_TRY(status);
-    ctl_progress_begin(&seed->progress, "analyzing", "tables", false, 1);
-    status = store_copy_query(seed->copy, STORE_SQL_BULK_ANALYZE, NULL, NULL, NULL);
-    seed->analyze_s = ctl_progress_end(&seed->progress);
+    seed->restore_s = ctl_progress_end(&seed->progress);
     return status;
 }
 
@@ -199,7 +187,7 @@ static nx_status fill(struct seed *seed)
     NX_TRY(add_categories(seed));
     NX_TRY(add_products(seed));
     if (seed->bulk)
-        NX_TRY(index_and_analyze(seed));
+        NX_TRY(restore(seed));
     return store_copy_commit(seed->copy);
 }
 
@@ -208,8 +196,8 @@ static void report(const struct seed *seed)
     printf("added %lld categories and %lld products\n", (long long)seed->categories_added,
            (long long)seed->products_added);
     if (seed->bulk)
-        printf("loading %.1f s, indexing %.1f s, analyzing %.1f s\n", seed->load_s, seed->index_s,
-               seed->analyze_s);
+        printf("loading %.1f s, entering into search %.1f s, indexing %.1f s\n", seed->load_s,
+               seed->restore_s, seed->index_s);
 }
 
 static nx_status run(struct ctl *ctl, struct seed *seed)
@@ -220,15 +208,10 @@ static nx_status run(struct ctl *ctl, struct seed *seed)
     if (status.code == NX_OK)
         status = fill(seed);
     store_copy_close(seed->copy);
+    unsigned built;
+    if (status.code == NX_OK) /* also what an earlier one has left */
+        status = ctl_build_indexes(ctl, &built, &seed->index_s);
     return status;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
 }
 
 int ctl_seed(struct ctl *ctl)
@@ -245,7 +228,7 @@ int ctl_seed(struct ctl *ctl)
     struct tm parts;
     (void)strftime(seed.now, sizeof seed.now, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
     ctl_progress_init(&seed.progress, count >= BULK_COUNT);
-    catch_signals();
+    ctl_catch_interrupts();
     seed.present = calloc((size_t)count / 8 + 1, 1);
     nx_status status = seed.present ? run(ctl, &seed) : nx_fail_memory();
     free(seed.present);

@@ -1,50 +1,63 @@
 #include "ctl.h"
 
 #include "nx_clock.h"
+#include "store_copy.h"
 #include "store_migrate.h"
-#include "svc_await.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TIMEOUT_MS 10000
 
 struct counts {
-    int64_t products;
-    int64_t categories;
+    long long products;
+    long long categories;
     bool has_trigrams;
+    long long pending_indexes;
 };
 
-static void read_counts(const struct store_rows *rows, void *result)
+static void read_counts(void *context, const char *const *values)
 {
-    struct counts *counts = result;
-    counts->products = store_int8(rows, 0, 0);
-    counts->categories = store_int8(rows, 0, 1);
-    counts->has_trigrams = store_bool(rows, 0, 2);
+    struct counts *counts = context;
+    counts->products = strtoll(values[0], NULL, 10);
+    counts->categories = strtoll(values[1], NULL, 10);
+    counts->has_trigrams = strcmp(values[2], "t") == 0;
+    counts->pending_indexes = strtoll(values[3], NULL, 10);
 }
 
-static nx_status count(struct ctl *ctl, struct store *store, struct counts *ret_counts)
+static bool is_in_time(void *give_up_ns)
 {
-    struct svc_await await;
-    NX_TRY(svc_await_begin(&await, ctl->arena, STORE_READ,
-                           nx_clock_monotonic_ns() + (int64_t)TIMEOUT_MS * 1000000, read_counts,
-                           ret_counts));
-    store_op_step(&await.op, STORE_SQL_CATALOG_COUNTS);
-    return svc_await_submit(&await, store);
+    return nx_clock_monotonic_ns() < *(const int64_t *)give_up_ns;
+}
+
+/* On a connection that prepares nothing: it would wait for whoever makes an index. */
+static nx_status count(struct ctl *ctl, struct counts *ret_counts)
+{
+    int64_t give_up_ns = nx_clock_monotonic_ns() + (int64_t)TIMEOUT_MS * 1000000;
+    const struct store_copy_options options = {
+        .conninfo = ctl->conninfo, .tick = is_in_time, .context = &give_up_ns};
+    struct store_copy *copy = NULL;
+    nx_status status = store_copy_open(ctl->arena, &options, &copy);
+    if (status.code == NX_OK)
+        status = store_copy_query(copy, STORE_SQL_CATALOG_COUNTS, NULL, read_counts, ret_counts);
+    store_copy_close(copy);
+    if (status.code == NX_CANCELLED)
+        return nx_fail(ctl->arena, NX_DEADLINE_EXCEEDED,
+                       "the database is locked, by a seed or a migration that is at work; try "
+                       "again when it is done");
+    return status;
 }
 
 static nx_status print_counts(struct ctl *ctl)
 {
-    const struct store_options options = {
-        .conninfo = ctl->conninfo, .connections = 1, .statement_timeout_ms = TIMEOUT_MS};
-    struct store *store;
-    NX_TRY(store_start(&options, &store));
     struct counts counts = {0};
-    nx_status status = count(ctl, store, &counts);
-    store_stop(store, 1000);
-    NX_TRY(status);
-    printf("products    %lld\ncategories  %lld\n", (long long)counts.products,
-           (long long)counts.categories);
+    NX_TRY(count(ctl, &counts));
+    printf("products    %lld\ncategories  %lld\n", counts.products, counts.categories);
+    if (counts.pending_indexes > 0)
+        printf("indexes     %lld are missing: a seed is at work, or was interrupted; then run: "
+               "nexusctl index-build\n",
+               counts.pending_indexes);
     printf(
         "typos       %s\n",
         counts.has_trigrams

@@ -4,7 +4,7 @@
 
 #define MAX_PARTS 64
 
-/* An index, a foreign key or a trigger. */
+/* A unique index, a foreign key or a trigger. */
 struct part {
     const char *name;
     const char *remove;
@@ -84,6 +84,7 @@ nx_status store_bulk_begin(struct store_copy *copy, struct nx_arena *arena,
         return nx_fail_memory();
     for (unsigned i = 0; i < bulk->count; i++)
         NX_TRY(store_copy_run(copy, bulk->parts[i].remove));
+    NX_TRY(store_copy_query(copy, STORE_SQL_BULK_PUT_OFF, NULL, NULL, NULL));
     *ret_bulk = bulk;
     return NX_STATUS_OK;
 }

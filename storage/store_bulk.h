@@ -1,5 +1,6 @@
 /* Filling the table of products when it is empty: what each row would pay for, such as an index, is
- * taken away before, and brought back for all rows at once. All in the transaction of the COPY. */
+ * taken away before, and brought back for all rows at once. What guards the rows comes back in the
+ * transaction of the COPY; the other indexes are pending then (store_pending.h). */
 #ifndef STORE_BULK_H
 #define STORE_BULK_H
 
@@ -16,7 +17,7 @@ nx_status store_bulk_begin(struct store_copy *copy, struct nx_arena *arena,
 unsigned store_bulk_step_count(const struct store_bulk *bulk);
 typedef void (*store_bulk_progress)(void *context, unsigned step, const char *name);
 
-/* Bring them back. */
+/* Bring back what does not stay pending. */
 nx_status store_bulk_restore(struct store_bulk *bulk, store_bulk_progress progress,
                              void *context) NX_MUST_USE;
 

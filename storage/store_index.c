@@ -19,6 +19,10 @@ static const char read_key[] =
 static const char create_text[] = "select catalog.attribute_index_text($1, $2)";
 static const char drop_text[] = "select format('drop index concurrently if exists catalog.%I',"
                                 " catalog.attribute_index_name($1))";
+/* Those that an interrupted load has left to be made, too. */
+static const char forget_key[] =
+    "delete from catalog.index_pending where name = catalog.attribute_index_name($1)";
+static const char forget[] = "delete from catalog.index_pending where name = $1";
 static const char record[] = "insert into catalog.attribute_index (key, type) values ($1, $2)";
 static const char unrecord[] = "delete from catalog.attribute_index where key = $1";
 static const char analyze[] = "analyze catalog.product"; /* the index has statistics of its own */
@@ -29,14 +33,16 @@ static const char read_all[] =
     " on indexrelid = to_regclass('catalog.' || catalog.attribute_index_name(key)) order by key";
 static const char read_state[] =
     "select coalesce((select case when indisvalid then 'ready' else 'unfinished' end from pg_index"
-    " where indexrelid = to_regclass('catalog.' || $1)), '')";
+    " where indexrelid = to_regclass('catalog.' || $1)),"
+    " (select 'unfinished' from catalog.index_pending where name = $1), '')";
 static const char read_orders[] =
-    "select replace(substr(relname, length('product_by_') + 1), '__', ', '), '',"
-    " pg_size_pretty(pg_relation_size(oid)),"
+    "select replace(substr(name, length('product_by_') + 1), '__', ', '), '',"
+    " pg_size_pretty(coalesce(pg_relation_size(indexrelid), 0)),"
     " case when indisvalid then 'ready' else 'unfinished' end"
-    " from pg_class join pg_index on indexrelid = oid"
-    " where relnamespace = 'catalog'::regnamespace and starts_with(relname, 'product_by_')"
-    " order by relname";
+    " from (select relname::text as name from pg_class where relnamespace = 'catalog'::regnamespace"
+    " union select name from catalog.index_pending) as names"
+    " left join pg_index on indexrelid = to_regclass('catalog.' || name)"
+    " where starts_with(name, 'product_by_') order by name";
 
 #define MAX_NAME_BYTES 63
 
@@ -127,6 +133,7 @@ static nx_status drop(struct runner *runner, const char *key)
 {
     const char *const params[] = {key, NULL};
     const char *text;
+    NX_TRY(run(runner, forget_key, params));
     NX_TRY(ask(runner, drop_text, params, &text, NULL));
     return run(runner, text, NULL);
 }
@@ -306,6 +313,13 @@ static nx_status find_order(struct runner *runner, const struct order_index *ind
     return ask(runner, read_state, params, ret_state, NULL);
 }
 
+static nx_status drop_order(struct runner *runner, const struct order_index *index)
+{
+    const char *const params[] = {index->name, NULL};
+    NX_TRY(run(runner, forget, params));
+    return run(runner, index->drop, NULL);
+}
+
 static nx_status build_order(struct runner *runner, const struct order_index *index,
                              bool *ret_built)
 {
@@ -314,7 +328,7 @@ static nx_status build_order(struct runner *runner, const struct order_index *in
     *ret_built = strcmp(state, "ready") != 0;
     if (!*ret_built)
         return NX_STATUS_OK;
-    NX_TRY(run(runner, index->drop, NULL)); /* an unfinished one */
+    NX_TRY(drop_order(runner, index)); /* an unfinished one */
     NX_TRY(run(runner, index->create, NULL));
     return run(runner, analyze, NULL);
 }
@@ -343,7 +357,7 @@ nx_status store_index_drop_order(struct nx_arena *arena, const char *conninfo, c
     if (status.code == NX_OK)
         status = find_order(&runner, &index, &state);
     if (status.code == NX_OK)
-        status = run(&runner, index.drop, NULL);
+        status = drop_order(&runner, &index);
     *ret_dropped = *state;
     PQfinish(runner.pg);
     return status;

@@ -4,6 +4,8 @@ drop index catalog.product_title_order, catalog.product_brand_order, catalog.pro
     catalog.product_allow_backorder_order, catalog.product_attributes_live, catalog.product_tags_live;
 drop statistics catalog.product_flags, catalog.product_price;
 drop table catalog.attribute_index;
-drop function catalog.attribute_index_name, catalog.attribute_index_text;
+drop table catalog.index_pending;
+drop function catalog.attribute_index_name, catalog.attribute_index_text, catalog.index_put_off,
+    catalog.index_build_next;
 -- With the indexes of attributes that nexusctl has made.
 drop function catalog.attribute_number, catalog.attribute_text, catalog.attribute_boolean cascade;

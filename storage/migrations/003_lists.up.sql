@@ -49,6 +49,55 @@ begin
 end
 $$;
 
+-- Indexes that are made after much has been loaded, each with the statement that makes it. They are
+-- here from the loading's own transaction on until they stand, so that an interrupted loader leaves
+-- work, and no gap that nobody knows of.
+create table catalog.index_pending (
+    name text primary key,
+    definition text not null
+);
+
+-- Put off the indexes of a table, but those that keep values unique.
+create function catalog.index_put_off(put_off_of regclass) returns void language plpgsql
+set search_path = pg_catalog as $$
+declare
+    found record;
+begin
+    for found in select relname, indexrelid, pg_get_indexdef(indexrelid) as definition
+        from pg_index join pg_class on pg_class.oid = indexrelid
+        where indrelid = put_off_of and indisvalid and not indisunique
+    loop
+        insert into catalog.index_pending (name, definition)
+        values (found.relname, found.definition)
+        on conflict (name) do update set definition = excluded.definition;
+        execute format('drop index %s', found.indexrelid::regclass);
+    end loop;
+end
+$$;
+
+-- Make one that is pending, first one that nobody else is at; the slow kind first, so that several
+-- connections end together. Returns its name; null when there is none, not even with others.
+create function catalog.index_build_next() returns text language plpgsql as $$
+declare
+    taken record;
+begin
+    select * into taken from catalog.index_pending
+    order by definition like '% USING gin %' desc, name desc
+    limit 1 for update skip locked;
+    if not found then
+        select * into taken from catalog.index_pending order by name limit 1 for update;
+    end if;
+    if not found then
+        return null;
+    end if;
+    delete from catalog.index_pending where name = taken.name;
+    if to_regclass(format('catalog.%I', taken.name)) is null then
+        execute taken.definition;
+    end if;
+    return taken.name;
+end
+$$;
+
 -- One for each order that a list of many products can have; the id decides between equals. Of live
 -- rows only: lists with show_deleted are for the few who look into the bin.
 create index product_title_order on catalog.product (title collate "C", id)

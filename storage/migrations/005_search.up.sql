@@ -496,16 +496,48 @@ exception
 end
 $$;
 
--- Index everything anew: for the products that are there already, after many have been loaded
--- without the triggers, and to forget words that no product has any more. Other writers wait.
-create function catalog.search_rebuild() returns void language plpgsql
+-- Without fastupdate: every search would go through the list of what is not yet indexed.
+-- Blocks of ids are in it, too, to find the newest of much.
+create index search_entry_lexemes on catalog.search_entry
+    using gin (lexemes, (array[product_id >> 14])) with (fastupdate = off);
+-- Facets of much are counted from this.
+create index search_entry_sample on catalog.search_entry using gin (lexemes)
+    with (fastupdate = off) where (hashint8(product_id) & 7) = 0;
+create index search_entry_names on catalog.search_entry
+    using gin (ts_filter(lexemes, '{a,b}'), (array[product_id >> 14])) with (fastupdate = off);
+create index search_entry_title on catalog.search_entry (title collate "C", product_id);
+create index search_word_word on catalog.search_word (word collate "C");
+
+-- Give a table that takes another's place what its owner has said of that: whose it is, who may do
+-- what, and how it is stored.
+create function catalog.search_keep_as(before regclass, made regclass) returns void
+language plpgsql set search_path = pg_catalog as $$
+declare
+    kept pg_class;
+    granted record;
+begin
+    select * into kept from pg_class where oid = before;
+    if kept.reloptions is not null then
+        execute format('alter table %s set (%s)', made, array_to_string(kept.reloptions, ', '));
+    end if;
+    for granted in select * from aclexplode(kept.relacl) where grantee <> kept.relowner loop
+        execute format('grant %s on %s to %s %s', granted.privilege_type, made,
+            case granted.grantee when 0 then 'public' else granted.grantee::regrole::text end,
+            case when granted.is_grantable then 'with grant option' end);
+    end loop;
+    execute format('alter table %s owner to %s', made, kept.relowner::regrole);
+end
+$$;
+
+-- Enter everything anew: the products that are there already, or have been loaded without the
+-- triggers. Other writers wait. The indexes are pending then, and what the planner knows is old.
+create function catalog.search_refill() returns void language plpgsql
 set maintenance_work_mem = '256MB' set work_mem = '64MB' set client_min_messages = warning as $$
 begin
     lock table catalog.product, catalog.category in share row exclusive mode;
-    drop index if exists catalog.search_entry_lexemes, catalog.search_entry_sample,
-        catalog.search_entry_names, catalog.search_entry_title, catalog.search_word_word, catalog.search_word_trigrams;
-    alter table catalog.search_entry drop constraint search_entry_pkey;
-    truncate catalog.search_entry, catalog.search_word, catalog.search_category;
+    perform catalog.index_put_off('catalog.search_entry');
+    perform catalog.index_put_off('catalog.search_word');
+    truncate catalog.search_word, catalog.search_category;
     insert into catalog.search_category (category_id, keys, size, lexemes)
     select id, ancestor_ids || id,
            (select count(*) from catalog.category as below
@@ -513,19 +545,20 @@ begin
            catalog.search_category_lexemes(ancestor_ids || id)
     from catalog.category;
     analyze catalog.search_category;
-    -- Made by all cores; an insert would use one.
-    create temporary table search_made on commit drop as
-    select id, catalog.search_title(title) as title,
+    -- Made by all cores, as a table that takes the place of the other; an insert would use one.
+    create table catalog.search_made as
+    select id as product_id, catalog.search_title(title) as title,
            catalog.search_lexemes(title, brand, tags, description,
                case when additional_category_ids = '{}' then coalesce(filed.lexemes, '')
                     else catalog.search_filed(product.category_id, additional_category_ids) end,
                catalog.search_facts(state, price_amount)) as lexemes
     from catalog.product left join catalog.search_category as filed using (category_id)
     where delete_time is null;
-    insert into catalog.search_entry (product_id, title, lexemes)
-    select id, title, lexemes from search_made;
-    drop table search_made;
-    alter table catalog.search_entry add primary key (product_id);
+    perform catalog.search_keep_as('catalog.search_entry', 'catalog.search_made');
+    drop table catalog.search_entry;
+    alter table catalog.search_made rename to search_entry;
+    alter table catalog.search_entry add primary key (product_id), alter title set not null,
+        alter lexemes set not null;
     -- As search_words(), but parsing each word once.
     create temporary table search_named on commit drop as
     select distinct word
@@ -546,17 +579,16 @@ begin
     select token from search_told, ts_parse('default', catalog.search_fold(word))
     where tokid in (1, 2) and char_length(token) between 2 and 40;
     drop table search_named, search_told;
-    -- Without fastupdate: every search would go through the list of what is not yet indexed.
-    -- Blocks of ids are in it, too, to find the newest of much.
-    create index search_entry_lexemes on catalog.search_entry
-        using gin (lexemes, (array[product_id >> 14])) with (fastupdate = off);
-    -- Facets of much are counted from this.
-    create index search_entry_sample on catalog.search_entry using gin (lexemes)
-        with (fastupdate = off) where (hashint8(product_id) & 7) = 0;
-    create index search_entry_names on catalog.search_entry
-        using gin (ts_filter(lexemes, '{a,b}'), (array[product_id >> 14])) with (fastupdate = off);
-    create index search_entry_title on catalog.search_entry (title collate "C", product_id);
-    create index search_word_word on catalog.search_word (word collate "C");
+end
+$$;
+
+-- All of search anew, at once: also to forget words that no product has any more. All others wait.
+create function catalog.search_rebuild() returns void language plpgsql
+set maintenance_work_mem = '256MB' set client_min_messages = warning as $$
+begin
+    perform catalog.search_refill();
+    while catalog.index_build_next() is not null loop
+    end loop;
     perform catalog.search_use_trigrams();
     analyze catalog.search_entry;
     analyze catalog.search_word;

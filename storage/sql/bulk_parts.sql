@@ -1,8 +1,9 @@
--- What makes loading the table of products slow: name, the statement that takes it away, and the
--- one that brings it back. Of the triggers only those whose work bulk_*.sql does for all rows.
+-- What makes loading the table of products slow, and must be back before others see it: name, the
+-- statement that takes it away, and the one that brings it back. Of the triggers only those whose
+-- work bulk_*.sql does for all rows.
 select relname, format('drop index %s', indexrelid::regclass), pg_get_indexdef(indexrelid)
 from pg_index join pg_class on pg_class.oid = indexrelid
-where indrelid = 'catalog.product'::regclass and indisvalid
+where indrelid = 'catalog.product'::regclass and indisvalid and indisunique
   and not exists (select from pg_constraint where conindid = indexrelid and contype in ('p', 'u', 'x'))
 union all
 select conname, format('alter table catalog.product drop constraint %I', conname),

@@ -1,2 +1,2 @@
 -- As the trigger search_insert would have, for all products.
-select catalog.search_rebuild()
+select catalog.search_refill()

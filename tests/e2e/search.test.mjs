@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { catalogClient, status, violatedFields } from './support/clients.mjs';
 import { leafOf, randomFilter, randomFrom, viewOf } from './support/filters.mjs';
-import { Instance } from './support/instance.mjs';
+import { Instance, waitFor } from './support/instance.mjs';
 import { openSources, readProducts } from './support/sources.mjs';
 
 let instance;
@@ -193,6 +193,22 @@ test('a tree of categories is found as it stands, whatever was moved and deleted
   const sizes = await instance.sql(`select count(*) from catalog.search_category as own where size <>
     (select count(*) from catalog.search_category as other where own.category_id = any (other.keys))`);
   assert.match(sizes, /^\s*0\s*$/m);
+});
+
+test('a search goes on while all of it is made anew', async () => {
+  const found = async () => names(await search('sofa', { pageSize: 5 }));
+  const wanted = await found();
+  assert.equal(wanted.length, 5);
+  let isOver = false;
+  let count = 0;
+  const searching = Array.from({ length: 4 }, async () => {
+    for (; !isOver; count++) assert.deepEqual(await found(), wanted);
+  });
+  for (let i = 0; i < 3; i++) await instance.sql('select catalog.search_rebuild()');
+  const before = count;
+  await waitFor('searches afterwards', () => count > before + 8);
+  isOver = true;
+  await Promise.all(searching);
 });
 
 test('titles weigh more than brands and tags, these more than descriptions', async () => {

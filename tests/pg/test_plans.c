@@ -34,10 +34,10 @@
 static const char *const statements[STORE_SQL_COUNT] = {
     [STORE_SQL_ATTRIBUTE_INDEX_LIST] = HOT,
     [STORE_SQL_BULK_ALLOWED] = "nexusctl seed",
-    [STORE_SQL_BULK_ANALYZE] = "nexusctl seed",
     [STORE_SQL_BULK_COPY] = "nexusctl seed",
     [STORE_SQL_BULK_LOCK] = "nexusctl seed",
     [STORE_SQL_BULK_PARTS] = "nexusctl seed",
+    [STORE_SQL_BULK_PUT_OFF] = "nexusctl seed",
     [STORE_SQL_BULK_SEARCH] = "nexusctl seed",
     [STORE_SQL_BULK_TALLY] = "nexusctl seed",
     [STORE_SQL_BULK_TRUNCATE] = "nexusctl seed",

@@ -1,1 +1,0 @@
-analyze catalog.product, catalog.category, catalog.product_tally
