@@ -26,7 +26,7 @@ static const struct {
     enum store_sql sql;
 } fills[] = {
     {"counts of categories", STORE_SQL_BULK_TALLY},
-    {"words", STORE_SQL_BULK_SEARCH},
+    {"search", STORE_SQL_BULK_SEARCH},
 };
 
 #define FILL_COUNT (sizeof fills / sizeof *fills)
