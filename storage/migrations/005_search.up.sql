@@ -1,4 +1,7 @@
 -- What search looks into: the words of live products, and which words there are at all.
+--
+-- Functions that a statement calls once are plpgsql where it could not inline them: one in SQL is
+-- planned at every call, which was half of what the terms of a query took.
 
 -- Stems as English has them. In titles, brands and tags every word counts ("The Who"); in
 -- descriptions the most frequent ones of the language do not.
@@ -56,9 +59,12 @@ language sql immutable parallel safe as $$
 $$;
 
 create function catalog.search_filed(category_id bigint, additional_category_ids bigint[])
-returns tsvector language sql stable parallel safe as $$
-    select coalesce(string_agg(lexemes::text, ' ')::tsvector, '') from catalog.search_category
-    where search_category.category_id = any (additional_category_ids || $1)
+returns tsvector language plpgsql stable parallel safe as $$
+begin
+    return (select coalesce(string_agg(lexemes::text, ' ')::tsvector, '')
+            from catalog.search_category
+            where search_category.category_id = any (additional_category_ids || $1));
+end
 $$;
 
 -- What else products are known by, as filters ask for it often: @state, and for the price the place
@@ -177,10 +183,12 @@ create table catalog.search_word (
     word text not null
 );
 
-create function catalog.search_learn(words text[]) returns void language sql as $$
+create function catalog.search_learn(words text[]) returns void language plpgsql as $$
+begin
     insert into catalog.search_word (word)
     select distinct given from unnest(words) as given
-    where not exists (select from catalog.search_word where word = given collate "C")
+    where not exists (select from catalog.search_word where word = given collate "C");
+end
 $$;
 
 create function catalog.search_on_insert() returns trigger language plpgsql as $$
@@ -289,7 +297,9 @@ create trigger search_category_delete after delete on catalog.search_category
 -- What those products are known by that are filed in one of some categories: #id where all that have
 -- it are wanted, as it is where nothing was moved or deleted; =id of others; 64 at most.
 create function catalog.search_filed_among(wanted bigint[]) returns setof text
-language sql stable as $$
+language plpgsql stable as $$
+begin
+    return query
     with own as materialized (
         select category_id, keys from catalog.search_category where category_id = any (wanted)
     ), whole as materialized (
@@ -303,7 +313,8 @@ language sql stable as $$
                                 order by place limit 1), '=' || category_id) as lexeme
         from own
     )
-    select lexeme from said group by lexeme order by min(depth), lexeme limit 64
+    select lexeme from said group by lexeme order by min(depth), lexeme limit 64;
+end
 $$;
 
 -- One term of a query: `phrase` as typed, `is_open` when it may go on (the last word).
@@ -435,14 +446,16 @@ $$;
 
 -- Where ranges of prices begin, so that about as many fall into each: 0, then round numbers.
 create function catalog.search_price_steps(prices numeric[]) returns numeric[]
-language sql immutable parallel safe as $$
-    select 0::numeric || array(
+language plpgsql immutable parallel safe as $$
+begin
+    return 0::numeric || array(
         select distinct trim_scale(round(2 * price, -floor(log(price))::integer) / 2) as step
         from unnest((select percentile_disc('{0.2,0.4,0.6,0.8}'::double precision[])
                          within group (order by price)
                      from unnest(prices) as price)) as price
         where price > 0
-        order by step)
+        order by step);
+end
 $$;
 
 -- Whether pg_trgm is used to correct what is typed.

@@ -5,7 +5,9 @@ with asked as materialized (
     select place::integer - 1 as place, name
     from string_to_table($2::text, E'\n') with ordinality as each (name, place)
 ), found as materialized (
-    select category_id, brand, price_currency, price_amount, attributes
+    select category_id, brand, price_currency, price_amount,
+           case when exists (select from asked where name like 'attributes.%') then attributes end
+               as attributes
     from catalog.product where id = any ($1::bigint[]) and delete_time is null
 )
 select null::integer as place, null::text as value, null::text as title, null::text as currency,
@@ -22,17 +24,15 @@ union all
  from found where brand <> '' and exists (select from asked where name = 'brand')
  group by brand order by count(*) desc, brand limit 20)
 union all
-(select (select place from asked where name = 'price'), null, null, step.currency, step.least,
-        step.below, count(*)
- from (select price_currency as currency, steps[i] as least, steps[i + 1] as below
-       from (select price_currency, catalog.search_price_steps(array_agg(price_amount)) as steps
-             from found
-             where price_amount is not null and exists (select from asked where name = 'price')
-             group by price_currency order by count(*) desc, price_currency limit 4) as priced,
-           generate_subscripts(steps, 1) as i) as step
-     join found on price_currency = step.currency and price_amount >= step.least
-         and (step.below is null or price_amount < step.below)
- group by step.currency, step.least, step.below order by step.currency, step.least)
+(select (select place from asked where name = 'price'), null, null, price_currency, steps[step],
+        steps[step + 1], amount
+ from (select price_currency, catalog.search_price_steps(array_agg(price_amount)) as steps
+       from found
+       where price_amount is not null and exists (select from asked where name = 'price')
+       group by price_currency order by count(*) desc, price_currency limit 4) as priced,
+     lateral (select width_bucket(price_amount, steps) as step, count(*) as amount
+              from found where found.price_currency = priced.price_currency group by step) as counted
+ where step > 0 order by price_currency, step)
 union all
 (select asked.place, value::text, value #>> '{}', null, null, null, amount
  from asked, lateral (
