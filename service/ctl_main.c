@@ -28,8 +28,8 @@ static const struct command {
      "                        more than 150 are those of a large shop with 426 categories more.\n"
      "                        An empty database of the role's own is filled without its indexes,\n"
      "                        which are made at the end: a million take about a minute, and calls\n"
-     "                        wait, or are slow, meanwhile. Ctrl-C leaves the database as it was;\n"
-     "                        or all of it, when only indexes are missing, for index-build"},
+     "                        wait, or are slow, meanwhile. Ctrl-C leaves the database as it was,\n"
+     "                        or, once all rows are there, some indexes for index-build"},
     {"index-attribute", ctl_index_attribute,
      "index-attribute KEY TYPE\n"
      "                        let lists be ordered by attributes.KEY, and find ranges of it fast;\n"
